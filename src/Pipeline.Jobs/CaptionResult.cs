@@ -1,0 +1,54 @@
+namespace Pipeline.Jobs;
+
+/// <summary>What an input was: <see cref="Text"/> is a turn without a picture.</summary>
+public enum CaptionKind
+{
+    Image,
+    Video,
+    Text,
+}
+
+/// <summary>Why generation ended: a stop token or string, or the limit of tokens.</summary>
+public enum FinishReason
+{
+    Stop,
+    Length,
+}
+
+/// <summary>The one answer to an input.</summary>
+/// <param name="Index">The input's place in the run.</param>
+/// <param name="Source">The input's path as the user spelled it.</param>
+public abstract record CaptionResult(int Index, string Source);
+
+/// <summary>An input's caption.</summary>
+/// <param name="Start">Where the captioned span begins; null for a still.</param>
+/// <param name="End">Where it ends; null for a still.</param>
+/// <param name="Prompt">The user's turn that was asked.</param>
+/// <param name="Text">The caption.</param>
+/// <param name="Tokens">Generated tokens, a stop token not counted.</param>
+/// <param name="MeanLogprob">Mean natural log-probability of the generated tokens in the raw distribution; null without tokens.</param>
+/// <param name="Truncated">The file ended early: what could be decoded was captioned.</param>
+/// <param name="Model">The model's name.</param>
+/// <param name="Elapsed">From the input's start to its last token.</param>
+public sealed record Caption(
+    int Index,
+    string Source,
+    CaptionKind Kind,
+    TimeSpan? Start,
+    TimeSpan? End,
+    string Prompt,
+    string Text,
+    int Tokens,
+    double? MeanLogprob,
+    FinishReason FinishReason,
+    bool Truncated,
+    string Model,
+    TimeSpan Elapsed) : CaptionResult(Index, Source);
+
+/// <summary>An input that has no caption, and why.</summary>
+public sealed record CaptionFailed(int Index, string Source, string Code, string Message, string? Hint)
+    : CaptionResult(Index, Source)
+{
+    public static CaptionFailed From(CaptionInput input, PipelineException failure) =>
+        new(input.Index, input.Source, failure.Code, failure.Message, failure.Hint);
+}
