@@ -1,0 +1,108 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace Pipeline.Checkpoints;
+
+/// <summary>
+/// A Hugging Face directory of a Llama 4 model, opened: settings parsed and checked, weight files mapped, no tensor read.
+/// Everything that was read from it points into the mapped files and is valid until it is disposed.
+/// </summary>
+public sealed class Checkpoint : IDisposable
+{
+    private const string HowToGetOne =
+        "Fetch a model into a directory, e.g. with `hf download meta-llama/Llama-4-Scout-17B-16E-Instruct --local-dir DIR` or `git clone` (with git-lfs), " +
+        "then name it with --model DIR or PIPELINE_MODEL=DIR.";
+
+    private Checkpoint(string directory, JsonSection root, byte[] configBytes, TensorCatalog tensors)
+    {
+        var unknown = new List<string>();
+        Directory = directory;
+        Tensors = tensors;
+        Config = Llama4ConfigReader.Read(root, unknown);
+        Generation = GenerationDefaults.Read(directory, Config.Text, unknown);
+        Processor = Config.Vision is null ? null : ProcessorConfigReader.Read(directory, Config.Vision, unknown);
+        UnknownKeys = unknown;
+        Digest = DigestOf(configBytes, tensors);
+    }
+
+    /// <summary>The path that was opened.</summary>
+    public string Directory { get; }
+
+    public Llama4Config Config { get; }
+
+    public GenerationDefaults Generation { get; }
+
+    /// <summary>How pictures become tiles and placeholders; null for text-only checkpoints.</summary>
+    public ProcessorConfig? Processor { get; }
+
+    public TensorCatalog Tensors { get; }
+
+    /// <summary>SHA-256, in hex, of config.json and of the names, lengths and headers of the weight files: cheap, no weight is read.</summary>
+    public string Digest { get; }
+
+    /// <summary>Keys of the settings files that are neither honoured nor known to be harmless, for a warning.</summary>
+    public IReadOnlyList<string> UnknownKeys { get; }
+
+    /// <summary>Opens a model directory.</summary>
+    /// <exception cref="PipelineException">Anything that is missing, damaged or not supported; the message names file and key.</exception>
+    public static Checkpoint Open(string directory)
+    {
+        if (!System.IO.Directory.Exists(directory))
+        {
+            throw new PipelineException(
+                "checkpoint.missing", File.Exists(directory) ? $"{directory}: is a file, not a model directory" : $"{directory}: no such model directory", HowToGetOne);
+        }
+
+        var configFile = Path.Combine(directory, "config.json");
+        var configBytes = JsonFile.ReadBytes(configFile)
+            ?? throw new PipelineException("checkpoint.missing", $"{directory}: holds no config.json, so it is no model directory", HowToGetOne);
+        var root = new JsonSection(configFile, "", JsonFile.ParseObject(configFile, configBytes));
+
+        // Settings first: what is wrong with them explains most of what is wrong with the weights.
+        _ = Llama4ConfigReader.Read(root, []);
+        var tensors = ShardIndex.Open(directory);
+        try
+        {
+            return new Checkpoint(directory, root, configBytes, tensors);
+        }
+        catch
+        {
+            tensors.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>All weights by their role, checked for name, shape and type.</summary>
+    /// <exception cref="PipelineException">Tensors are missing, misshapen or unexpected; one message lists them.</exception>
+    public Llama4Tensors ReadLlama4() => Claim().Tensors;
+
+    /// <summary>Parameters and stored bytes by kind of tensor.</summary>
+    /// <exception cref="PipelineException">Tensors are missing, misshapen or unexpected; one message lists them.</exception>
+    public ModelSummary Summarize() => ModelSummary.Of(Config.Text, Claim().Claims.Sizes);
+
+    public void Dispose() => Tensors.Dispose();
+
+    private (Llama4Tensors Tensors, TensorClaims Claims) Claim()
+    {
+        var claims = new TensorClaims(Tensors);
+        var tensors = new Llama4TensorReader(Config, claims).Read();
+        claims.RequireComplete(Directory);
+        return (tensors, claims);
+    }
+
+    private static string DigestOf(byte[] config, TensorCatalog tensors)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> length = stackalloc byte[sizeof(long)];
+        hash.AppendData(config);
+        foreach (var file in tensors.Files)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(length, file.Length);
+            hash.AppendData(length);
+            hash.AppendData(System.Text.Encoding.UTF8.GetBytes(Path.GetFileName(file.Path)));
+            hash.AppendData(file.Header.Span);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

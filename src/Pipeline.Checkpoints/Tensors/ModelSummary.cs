@@ -1,0 +1,29 @@
+namespace Pipeline.Checkpoints;
+
+/// <summary>Elements and stored bytes of all tensors of one kind.</summary>
+public readonly record struct KindSize(TensorKind Kind, long Parameters, long Bytes);
+
+/// <summary>How large a model is.</summary>
+/// <param name="Kinds">One entry a kind that occurs, in the order of <see cref="TensorKind"/>.</param>
+/// <param name="Parameters">All parameters; tied ones count once.</param>
+/// <param name="ActiveParameters">Parameters of the decoder that one token passes through: all but the routed experts it does not take.</param>
+/// <param name="Bytes">Stored bytes of all of them.</param>
+public sealed record ModelSummary(IReadOnlyList<KindSize> Kinds, long Parameters, long ActiveParameters, long Bytes)
+{
+    /// <summary>Sizes of the model that a config describes, as if stored in BF16; no file is needed.</summary>
+    public static ModelSummary Of(Llama4Config config)
+    {
+        var claims = new TensorClaims(catalog: null);
+        new Llama4TensorReader(config, claims).Read();
+        return Of(config.Text, claims.Sizes);
+    }
+
+    internal static ModelSummary Of(TextConfig text, IReadOnlyList<KindSize> tensors)
+    {
+        var kinds = tensors.GroupBy(tensor => tensor.Kind).OrderBy(group => group.Key)
+            .Select(group => new KindSize(group.Key, group.Sum(tensor => tensor.Parameters), group.Sum(tensor => tensor.Bytes))).ToArray();
+        var active = kinds.Where(kind => kind.Kind is not (TensorKind.Vision or TensorKind.Projector)).Sum(kind =>
+            kind.Kind == TensorKind.RoutedExperts ? kind.Parameters / text.Experts * text.ExpertsPerToken : kind.Parameters);
+        return new ModelSummary(kinds, kinds.Sum(kind => kind.Parameters), active, kinds.Sum(kind => kind.Bytes));
+    }
+}

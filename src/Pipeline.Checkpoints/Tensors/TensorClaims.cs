@@ -1,0 +1,135 @@
+using Pipeline.Kernels;
+
+namespace Pipeline.Checkpoints;
+
+/// <summary>What a tensor is for.</summary>
+public enum TensorKind
+{
+    Embedding,
+    Attention,
+    Router,
+    SharedExpert,
+    RoutedExperts,
+    Dense,
+    Norm,
+    Vision,
+    Projector,
+    Head,
+}
+
+/// <summary>
+/// Takes tensors out of a catalog by name and shape, and keeps account: what is missing, misshapen or left over at the end
+/// makes one message. Without a catalog every tensor counts as present, in BF16, at no address: for sizes without files.
+/// </summary>
+internal sealed class TensorClaims(TensorCatalog? catalog)
+{
+    private readonly HashSet<string> _claimed = new(StringComparer.Ordinal);
+    private readonly List<string> _missing = [];
+    private readonly List<string> _misshapen = [];
+    private readonly List<KindSize> _sizes = [];
+
+    /// <summary>Elements and bytes of everything claimed so far, one entry a tensor.</summary>
+    public IReadOnlyList<KindSize> Sizes => _sizes;
+
+    public bool Has(string name) => catalog?.Find(name) is not null;
+
+    /// <summary>A vector: one output row.</summary>
+    public WeightSpec Vector(TensorKind kind, string name, int length) => Spec(Claim(kind, name, length), 1, length);
+
+    /// <summary>A matrix stored [outputs, inputs].</summary>
+    public WeightSpec Matrix(TensorKind kind, string name, int outputs, int inputs) => Spec(Claim(kind, name, outputs, inputs), outputs, inputs);
+
+    /// <summary>One matrix [outputs, inputs] an expert, each a tensor of its own; all of one type.</summary>
+    public WeightSpec Experts(TensorKind kind, Func<int, string> nameOf, int experts, int outputs, int inputs)
+    {
+        var tensors = Enumerable.Range(0, experts).Select(i => Claim(kind, nameOf(i), outputs, inputs)).ToArray();
+        foreach (var other in tensors.Where(tensor => tensor.Format != tensors[0].Format))
+        {
+            _misshapen.Add($"{other.Name} is {other.Format}, expert 0 is {tensors[0].Format}");
+        }
+
+        return new WeightSpec(
+            nameOf(0), outputs, inputs, tensors[0].Format, WeightOrientation.OutputsByInputs,
+            [.. tensors.Select(tensor => new WeightPart(tensor.Address, inputs))], Owner);
+    }
+
+    /// <summary>Claims a tensor [experts, inputs, columns] of which <see cref="Columns"/> makes weights.</summary>
+    public ClaimedTensor Fused(TensorKind kind, string name, int experts, int inputs, int columns) => Claim(kind, name, experts, inputs, columns);
+
+    /// <summary>One matrix an expert: a range of columns of a fused tensor [experts, inputs, columns], stored [inputs, outputs].</summary>
+    public WeightSpec Columns(ClaimedTensor fused, int experts, int inputs, int columns, int start, int outputs)
+    {
+        var size = fused.Format.Size();
+        return new WeightSpec(
+            fused.Name, outputs, inputs, fused.Format, WeightOrientation.InputsByOutputs,
+            [.. Enumerable.Range(0, experts).Select(i => new WeightPart(fused.Address + (nint)((((long)i * inputs * columns) + start) * size), columns))],
+            Owner);
+    }
+
+    /// <summary>Marks tensors as known that hold nothing to compute with.</summary>
+    public void Ignore(Func<string, bool> isIgnored) =>
+        _claimed.UnionWith(catalog?.All.Select(tensor => tensor.Name).Where(isIgnored) ?? []);
+
+    /// <exception cref="PipelineException">Anything was missing, misshapen or unexpected; one message lists it all.</exception>
+    public void RequireComplete(string directory)
+    {
+        var unexpected = catalog is null ? [] : catalog.All.Select(tensor => tensor.Name).Where(name => !_claimed.Contains(name)).ToArray();
+        var problems = string.Join("; ", new[] { Count("missing", _missing), Count("misshapen", _misshapen), Count("unexpected", unexpected) }.OfType<string>());
+        if (problems.Length > 0)
+        {
+            throw new PipelineException(
+                "checkpoint.tensors",
+                $"{directory}: the weights do not fit config.json: {problems}",
+                "Weights and config.json belong to different models, or a file is missing: fetch the checkpoint anew.");
+        }
+    }
+
+    private object Owner => catalog ?? (object)this;
+
+    private static string? Count(string what, IReadOnlyCollection<string> items) =>
+        items.Count == 0 ? null : $"{items.Count} {what}: {MessageList.Of(items)}";
+
+    private ClaimedTensor Claim(TensorKind kind, string name, params long[] shape)
+    {
+        _claimed.Add(name);
+        if (catalog is null)
+        {
+            return Account(kind, new ClaimedTensor(name, Address: 0, NumberFormat.BF16), shape);
+        }
+
+        if (catalog.Find(name) is not { } tensor)
+        {
+            _missing.Add($"{name} {TensorInfo.Describe(shape)}");
+            return new ClaimedTensor(name, Address: 0, NumberFormat.BF16);
+        }
+
+        if (FormatOf(tensor.Type) is not { } format || !tensor.Shape.SequenceEqual(shape))
+        {
+            _misshapen.Add($"{name} is {tensor.Type.Label()} {TensorInfo.Describe(tensor.Shape)}, not F32, F16 or BF16 {TensorInfo.Describe(shape)}");
+            return new ClaimedTensor(name, Address: 0, NumberFormat.BF16);
+        }
+
+        return Account(kind, new ClaimedTensor(name, tensor.Address, format), shape);
+    }
+
+    private ClaimedTensor Account(TensorKind kind, ClaimedTensor tensor, long[] shape)
+    {
+        var count = shape.Aggregate(1L, (product, dimension) => product * dimension);
+        _sizes.Add(new KindSize(kind, count, count * tensor.Format.Size()));
+        return tensor;
+    }
+
+    private static NumberFormat? FormatOf(StoredType type) => type switch
+    {
+        StoredType.F32 => NumberFormat.F32,
+        StoredType.F16 => NumberFormat.F16,
+        StoredType.BF16 => NumberFormat.BF16,
+        _ => null,
+    };
+
+    private WeightSpec Spec(ClaimedTensor tensor, int outputs, int inputs) =>
+        new(tensor.Name, outputs, inputs, tensor.Format, WeightOrientation.OutputsByInputs, [new WeightPart(tensor.Address, inputs)], Owner);
+}
+
+/// <summary>A tensor that was asked for: where it lies, or a placeholder if the claim failed.</summary>
+internal readonly record struct ClaimedTensor(string Name, nint Address, NumberFormat Format);
