@@ -1,0 +1,148 @@
+using System.Runtime.InteropServices;
+
+namespace Pipeline.Kernels;
+
+/// <summary>Zeroed native memory, aligned to a cache line, with room behind it for one vector read too far.</summary>
+internal sealed unsafe class NativeBlock : IDisposable
+{
+    private const int Alignment = 64;
+    private const int Slack = 1024;
+    private void* _allocation;
+
+    /// <param name="bytes">Size; pages that are never touched take no memory.</param>
+    public NativeBlock(long bytes)
+    {
+        _allocation = NativeMemory.AllocZeroed((nuint)(bytes + Alignment + Slack));
+        Address = (byte*)(((nint)_allocation + Alignment - 1) & -Alignment);
+        Bytes = bytes;
+    }
+
+    public byte* Address { get; private set; }
+
+    public long Bytes { get; }
+
+    public void Dispose()
+    {
+        NativeMemory.Free(_allocation);
+        _allocation = null;
+        Address = null;
+    }
+}
+
+/// <summary>Rows of float32, each followed by zeros that nothing overwrites, so that kernels read whole vectors.</summary>
+internal sealed unsafe class PortableBuffer : DeviceBuffer, IDisposable
+{
+    private readonly NativeBlock _block;
+
+    public PortableBuffer(string name, int rows, int columns)
+        : base(name, rows, columns)
+    {
+        Stride = Padding.Row(columns);
+        _block = new NativeBlock((long)rows * Stride * sizeof(float));
+    }
+
+    /// <summary>Floats from one row to the next.</summary>
+    public int Stride { get; }
+
+    public float* Row(int row) => (float*)_block.Address + ((long)row * Stride);
+
+    public void Dispose() => _block.Dispose();
+}
+
+/// <summary>A weight as it lies in the mapped file; a vector (one output) is widened once, when it is loaded.</summary>
+internal sealed unsafe class PortableWeight : DeviceWeight, IDisposable
+{
+    private readonly WeightPart[] _parts;
+    private readonly NativeBlock? _vector;
+
+    public PortableWeight(WeightSpec spec)
+        : base(spec)
+    {
+        _parts = [.. spec.Parts];
+        if (spec is { Outputs: 1, Parts.Count: 1 })
+        {
+            _vector = new NativeBlock((long)Padding.Row(spec.Inputs) * sizeof(float));
+            for (var i = 0; i < spec.Inputs; i++)
+            {
+                Vector[i] = WeightReader.Element(spec, part: 0, output: 0, i);
+            }
+        }
+    }
+
+    /// <summary>The widened elements of a vector, padded with zeros; null for a matrix.</summary>
+    public float* Vector => _vector is null ? null : (float*)_vector.Address;
+
+    /// <summary>Address of an element of a part.</summary>
+    public byte* Address(int part, int output, int input)
+    {
+        var (row, column) = Spec.Orientation == WeightOrientation.OutputsByInputs ? (output, input) : (input, output);
+        return (byte*)_parts[part].Address + (((row * _parts[part].Stride) + column) * Spec.Format.Size());
+    }
+
+    /// <summary>Bytes from one stored row of a part to the next.</summary>
+    public long StrideBytes(int part) => _parts[part].Stride * Spec.Format.Size();
+
+    public void Dispose() => _vector?.Dispose();
+}
+
+internal sealed class PortableRouting(int rows, int slots) : DeviceRouting(rows, slots)
+{
+    public int[] Experts { get; } = new int[rows * slots];
+
+    public float[] Scores { get; } = GC.AllocateArray<float>(rows * slots, pinned: true);
+}
+
+internal sealed class PortableChoices(int rows) : DeviceChoices(rows)
+{
+    public TokenChoice[] Choices { get; } = new TokenChoice[rows];
+}
+
+/// <summary>Keys and values as [page][layer][key or value][kv head][token][head size, padded to whole vectors].</summary>
+internal sealed unsafe class PortableKvPool : KvPool, IDisposable
+{
+    private readonly NativeBlock _block;
+    private readonly long _head;
+
+    public PortableKvPool(KvShape shape)
+        : base(shape)
+    {
+        HeadStride = Padding.Head(shape.HeadSize);
+        _head = (long)shape.PageTokens * HeadStride;
+        // Kernels read four tokens at a time, so up to three beyond the last.
+        var floats = (_head * shape.KvHeads * 2 * shape.Layers * shape.Pages) + (DotKernel<Lanes512>.Outputs * HeadStride);
+        _block = new NativeBlock(floats * sizeof(float));
+    }
+
+    /// <summary>Floats from one token of a head to the next.</summary>
+    public int HeadStride { get; }
+
+    public float* Keys(int page, int layer, int head) => Base(page, layer, side: 0, head);
+
+    public float* Values(int page, int layer, int head) => Base(page, layer, side: 1, head);
+
+    public void Dispose() => _block.Dispose();
+
+    private float* Base(int page, int layer, int side, int head)
+    {
+        if ((uint)page >= (uint)Shape.Pages)
+        {
+            throw new ArgumentException($"Page {page} is not in a pool of {Shape.Pages} pages.", nameof(page));
+        }
+
+        return (float*)_block.Address + (((((((long)page * Shape.Layers) + layer) * 2) + side) * Shape.KvHeads) + head) * _head;
+    }
+}
+
+internal static class Padding
+{
+    /// <summary>Lanes of the widest path: all paths share one layout.</summary>
+    public const int Lanes = 16;
+
+    /// <summary>
+    /// Floats from row to row: whole vectors, and one more cache line, so that the rows a kernel reads together
+    /// do not fall on the same set of the cache where columns are a power of two.
+    /// </summary>
+    public static int Row(int columns) => Head(columns) + Lanes;
+
+    public static int Head(int size) => (size + Lanes - 1) & -Lanes;
+}
