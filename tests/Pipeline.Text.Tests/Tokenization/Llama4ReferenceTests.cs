@@ -1,0 +1,53 @@
+using System.Text.Json;
+
+namespace Pipeline.Text.Tests.Tokenization;
+
+public class Llama4ReferenceTests
+{
+    [SharedFact(Tokenizers.Llama4File)]
+    public void Ids_are_those_of_the_reference_in_every_case()
+    {
+        var wrong = new List<string>();
+        var cases = File.ReadAllLines(DataPath("cases.jsonl")).Select(line => JsonSerializer.Deserialize<Case>(line, JsonSerializerOptions.Web)!).ToArray();
+        foreach (var (text, special, ids) in cases)
+        {
+            var actual = Tokenizers.Llama4.Encode(text, recognizeSpecial: special);
+            if (!actual.SequenceEqual(ids))
+            {
+                wrong.Add($"{text}: {string.Join(' ', actual)}");
+            }
+
+            Assert.Equal(text, Tokenizers.Llama4.Decode(ids, skipSpecial: false));
+        }
+
+        Assert.Empty(wrong);
+        Assert.Equal(93, cases.Length);
+    }
+
+    [SharedFact(Tokenizers.Llama4File)]
+    public void Special_tokens_have_the_ids_of_the_reference()
+    {
+        var expected = JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllText(DataPath("special_tokens.json")))!;
+        foreach (var (name, id) in expected)
+        {
+            Assert.True(Tokenizers.Llama4.TryGetId(name, out var actual), name);
+            Assert.Equal((name, id), (name, actual));
+            Assert.True(Tokenizers.Llama4.IsSpecial(id));
+        }
+    }
+
+    [SharedFact(Tokenizers.Llama4File)]
+    public void The_vocabulary_is_ranks_and_specials()
+    {
+        var tokenizer = Tokenizers.Llama4;
+        Assert.Equal(202_048, tokenizer.VocabularySize);
+        Assert.Equal(200_000, tokenizer.BosId);
+        Assert.True(tokenizer.AddsBos);
+        Assert.Equal(("<|begin_of_text|>", "<|end_of_text|>", "<|finetune_right_pad|>"), (tokenizer.BosToken, tokenizer.EosToken, tokenizer.PadToken));
+        Assert.Equal("<|reserved_special_token_0|>", tokenizer.Decode([201_144], skipSpecial: false));
+    }
+
+    private static string DataPath(string name) => Path.Combine(SharedData.Root, "tests", "data", "tokenizer", name);
+
+    private sealed record Case(string Text, bool Special, int[] Ids);
+}
