@@ -46,9 +46,18 @@ public sealed record Caption(
     TimeSpan Elapsed) : CaptionResult(Index, Source);
 
 /// <summary>An input that has no caption, and why.</summary>
+/// <param name="Code">Stable name of the failure: <c>media.no-video</c>.</param>
+/// <param name="Message">What is wrong, without the file's name.</param>
+/// <param name="Hint">What to do; null where nothing can be said.</param>
 public sealed record CaptionFailed(int Index, string Source, string Code, string Message, string? Hint)
     : CaptionResult(Index, Source)
 {
-    public static CaptionFailed From(CaptionInput input, PipelineException failure) =>
-        new(input.Index, input.Source, failure.Code, failure.Message, failure.Hint);
+    public static CaptionFailed From(CaptionInput input, PipelineException failure)
+    {
+        // A failure names its file by the path it knew; results name it as the user spelled it.
+        string?[] names = [input.Source, input.Path, Path.GetFileName(input.Path)];
+        var named = Array.Find(names, name => name is not null && failure.Message.StartsWith(name + ": ", StringComparison.Ordinal));
+        var message = named is null ? failure.Message : failure.Message[(named.Length + 2)..];
+        return new CaptionFailed(input.Index, input.Source, failure.Code, message, failure.Hint);
+    }
 }

@@ -8,6 +8,9 @@ namespace Pipeline.Jobs;
 /// </summary>
 public interface IResultSink : IAsyncDisposable
 {
+    /// <summary>The file that keeps the finished results of a run that was cut off; null where they lie in their final place.</summary>
+    string? Unfinished => null;
+
     /// <summary>A piece of the next result's text, as soon as it is decoded; only for the input that is written next.
     /// Each character comes once, whatever was retried.</summary>
     ValueTask StreamAsync(CaptionInput input, string text, CancellationToken cancellation);
