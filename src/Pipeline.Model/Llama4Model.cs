@@ -1,0 +1,29 @@
+using Pipeline.Checkpoints;
+using Pipeline.Kernels;
+
+namespace Pipeline.Model;
+
+/// <summary>A checkpoint's weights, loaded on one device. The device and the checkpoint outlive it and are their owner's to dispose.</summary>
+public sealed class Llama4Model
+{
+    public Llama4Model(IDevice device, Checkpoint checkpoint)
+    {
+        Device = device;
+        Config = checkpoint.Config;
+        var tensors = checkpoint.ReadLlama4();
+        Text = new TextModel(device, Config.Text, tensors);
+        if (Config.Vision is { } vision)
+        {
+            Vision = new VisionModel(device, vision, Config.Text.HiddenSize, tensors.Vision!, tensors.Projector!);
+        }
+    }
+
+    public IDevice Device { get; }
+
+    public Llama4Config Config { get; }
+
+    public TextModel Text { get; }
+
+    /// <summary>Null for a checkpoint that reads text only.</summary>
+    public VisionModel? Vision { get; }
+}
