@@ -13,16 +13,18 @@ public sealed class Checkpoint : IDisposable
         "Fetch a model into a directory, e.g. with `hf download meta-llama/Llama-4-Scout-17B-16E-Instruct --local-dir DIR` or `git clone` (with git-lfs), " +
         "then name it with --model DIR or PIPELINE_MODEL=DIR.";
 
-    private Checkpoint(string directory, JsonSection root, byte[] configBytes, TensorCatalog tensors)
+    private Checkpoint(string directory, JsonSection config, byte[] configBytes)
     {
         var unknown = new List<string>();
         Directory = directory;
-        Tensors = tensors;
-        Config = Llama4ConfigReader.Read(root, unknown);
+        Config = Llama4ConfigReader.Read(config, unknown);
         Generation = GenerationDefaults.Read(directory, Config.Text, unknown);
         Processor = Config.Vision is null ? null : ProcessorConfigReader.Read(directory, Config.Vision, unknown);
         UnknownKeys = unknown;
-        Digest = DigestOf(configBytes, tensors);
+
+        // Weights last: what is wrong with the settings explains most of what is wrong with them.
+        Tensors = ShardIndex.Open(directory);
+        Digest = DigestOf(configBytes, Tensors);
     }
 
     /// <summary>The path that was opened.</summary>
@@ -56,20 +58,7 @@ public sealed class Checkpoint : IDisposable
         var configFile = Path.Combine(directory, "config.json");
         var configBytes = JsonFile.ReadBytes(configFile)
             ?? throw new PipelineException("checkpoint.missing", $"{directory}: holds no config.json, so it is no model directory", HowToGetOne);
-        var root = new JsonSection(configFile, "", JsonFile.ParseObject(configFile, configBytes));
-
-        // Settings first: what is wrong with them explains most of what is wrong with the weights.
-        _ = Llama4ConfigReader.Read(root, []);
-        var tensors = ShardIndex.Open(directory);
-        try
-        {
-            return new Checkpoint(directory, root, configBytes, tensors);
-        }
-        catch
-        {
-            tensors.Dispose();
-            throw;
-        }
+        return new Checkpoint(directory, new JsonSection(configFile, "", JsonFile.ParseObject(configFile, configBytes)), configBytes);
     }
 
     /// <summary>All weights by their role, checked for name, shape and type.</summary>

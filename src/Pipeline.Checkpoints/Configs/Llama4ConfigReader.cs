@@ -33,8 +33,8 @@ internal static class Llama4ConfigReader
             textConfig,
             vision,
             ImageId(root, multimodal, textConfig.VocabularySize),
-            OptionalId(root, "boi_token", textConfig.VocabularySize),
-            OptionalId(root, "eoi_token", textConfig.VocabularySize));
+            MarkerId(root, "boi_token", 200080, textConfig.VocabularySize),
+            MarkerId(root, "eoi_token", 200081, textConfig.VocabularySize));
         ConfigKeys.Check(text, unknown);
         if (multimodal)
         {
@@ -67,10 +67,12 @@ internal static class Llama4ConfigReader
         return multimodal ? root.Int(key, 200092, 0, vocabulary - 1) : root.OptionalInt(key, 0, vocabulary - 1);
     }
 
-    private static int? OptionalId(JsonSection root, string name, int vocabulary) => root.OptionalInt(IdKey(root, name), 0, vocabulary - 1);
+    // Small models without markers leave the key out, and the class default lies beyond their vocabulary.
+    private static int? MarkerId(JsonSection root, string name, int fallback, int vocabulary) =>
+        root.OptionalInt(IdKey(root, name), 0, vocabulary - 1) ?? (fallback < vocabulary ? fallback : null);
 
     // transformers knows both names and writes the first.
-    private static string IdKey(JsonSection root, string name) => root.Has($"{name}_index") ? $"{name}_index" : $"{name}_id";
+    private static string IdKey(JsonSection root, string name) => root.Has($"{name}_id") && !root.Has($"{name}_index") ? $"{name}_id" : $"{name}_index";
 
     // transformers takes its class defaults for a part that is absent.
     private static JsonSection Part(JsonSection root, string key, string type)

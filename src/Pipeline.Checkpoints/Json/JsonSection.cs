@@ -31,7 +31,9 @@ internal sealed class JsonSection(string file, string path, JsonElement element)
         return element.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
     }
 
-    public int Int(string key, int fallback, int min, int max) => OptionalInt(key, min, max) ?? InRange(key, fallback, min, max);
+    public int Int(string key, int fallback, int min, int max) =>
+        OptionalInt(key, min, max)
+        ?? (fallback >= min && fallback <= max ? fallback : throw Bad(key, $"is absent, and its default {fallback} is outside {min} to {max}"));
 
     public int? OptionalInt(string key, int min, int max) => Get(key) is { } value ? InRange(key, Integer(key, value), min, max) : null;
 
