@@ -85,7 +85,7 @@ public sealed partial class ReferenceDevice
     private static double Gelu(double x) => x * (1 + Erf(x / Math.Sqrt(2))) / 2;
 
     /// <summary>The error function by its Taylor series, and 1 beyond where doubles tell no difference.</summary>
-    private static double Erf(double x)
+    internal static double Erf(double x)
     {
         if (Math.Abs(x) > 6)
         {

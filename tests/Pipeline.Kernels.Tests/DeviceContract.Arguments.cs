@@ -1,0 +1,71 @@
+namespace Pipeline.Kernels.Tests;
+
+public abstract partial class DeviceContract
+{
+    [Fact]
+    public void Mismatched_shapes_are_refused_by_operation_and_name()
+    {
+        using var device = Create(threads: 1);
+        using var weights = new TestWeights(seed: 70);
+        var narrow = device.Allocate("narrow", 4, 8);
+        var wide = device.Allocate("wide", 4, 9);
+        var square = device.Load(weights.Matrix(9, 9, NumberFormat.F32, WeightOrientation.OutputsByInputs));
+        var lying = device.Load(weights.Matrix(9, 9, NumberFormat.F32, WeightOrientation.InputsByOutputs));
+        var vector = device.Load(weights.Vector(9));
+        var table = new StepTable(rows: 4, sequences: 1, pages: 1, pairs: 4) { Rows = 4, VisualRows = 1, Outputs = 1 };
+        var pool = device.AllocateKv(new KvShape(Layers: 1, Pages: 1, PageTokens: 4, KvHeads: 1, HeadSize: 8));
+        var attention = new AttentionSpec(1, 1, 8, AttentionKind.Full, 0, Rotate: false, QueryKeyNorm.None, 0, ScaleQuery: false, 1);
+        var routing = device.AllocateRouting(2, 1);
+
+        Refuses("Upload", "wide", () => device.Upload(new float[10], wide, 0));
+        Refuses("Upload", "wide", () => device.Upload(new float[18], wide, 3));
+        Refuses("Read", "wide", () => device.Read(wide, 2, 3, new float[27]));
+        Refuses("Norm", "narrow", () => device.Norm(NormKind.Rms, wide, 4, vector, bias: null, 0, narrow));
+        Refuses("Norm", "wide", () => device.Norm(NormKind.Rms, wide, 5, vector, bias: null, 0, wide));
+        Refuses("Product", "weight", () => device.Product(narrow, 4, [new Projection(square, wide)]));
+        Refuses("Product", "wide", () => device.Product(wide, 4, [new Projection(square, wide)]));
+        Refuses("Product", "weight", () => device.Product(wide, 4, [new Projection(square, narrow)]));
+        Refuses("Product", "weight", () => device.Product(wide, 4, [new Projection(square, device.Allocate("o", 4, 9), Epilogue: Epilogue.SwiGlu)]));
+        Refuses("Product", "weight", () => device.Product(wide, 4, [new Projection(square, device.Allocate("o", 4, 9), Residual: wide)]));
+        Refuses("Embed", "weight", () => device.Embed(table, lying, wide));
+        Refuses("ScatterRows", "narrow", () => device.ScatterRows(table, narrow, wide));
+        Refuses("GatherRows", "narrow", () => device.GatherRows(table, wide, narrow));
+        Refuses("Attend", "pool", () => device.Attend(table, attention with { KvHeads = 2, Heads = 2 }, narrow, pool, 0, narrow));
+        Refuses("Attend", "pool", () => device.Attend(table, attention, narrow, pool, 1, narrow));
+        Refuses("Attend", "pool", () => device.Attend(table, attention with { Chunk = 6 }, narrow, pool, 0, narrow));
+        Refuses("RotateAppend", "wide", () => device.RotateAppend(table, attention, narrow, narrow, wide, pool, 0));
+        Refuses("Route", "routing", () => device.Route(wide, 4, square, RouterScore.Sigmoid, routing));
+        Refuses("Combine", "narrow", () => device.Combine(wide, narrow, wide, 4, 1));
+        Refuses("Combine", "wide", () => device.Combine(wide, wide, wide, 4, 2));
+        Refuses("Best", "choices", () => device.Best(wide, 4, device.AllocateChoices(3)));
+        Refuses("PixelShuffle", "wide", () => device.PixelShuffle(wide, 1, grid: 3, side: 2, wide));
+
+        table.TokenIds[3] = 9;
+        Refuses("Embed", "weight", () => device.Embed(table, square, wide));
+        table.Rows = 5;
+        Refuses("Upload", "step table", () => device.Upload(table));
+    }
+
+    [Fact]
+    public void A_page_outside_the_pool_is_refused()
+    {
+        using var device = Create(threads: 1);
+        var table = new StepTable(rows: 1, sequences: 1, pages: 1, pairs: 4) { Rows = 1, Sequences = 1 };
+        var pool = device.AllocateKv(new KvShape(Layers: 1, Pages: 3, PageTokens: 4, KvHeads: 1, HeadSize: 8));
+        var attention = new AttentionSpec(1, 1, 8, AttentionKind.Full, 0, Rotate: false, QueryKeyNorm.None, 0, ScaleQuery: false, 1);
+        var rows = device.Allocate("rows", 1, 8);
+        foreach (var page in new[] { -1, 3 })
+        {
+            table.Pages(AttentionKind.Full)[0] = page;
+            device.Upload(table);
+            Assert.Throws<ArgumentException>(() => device.RotateAppend(table, attention, rows, rows, rows, pool, 0));
+            Assert.Throws<ArgumentException>(() => device.Attend(table, attention, rows, pool, 0, rows));
+        }
+    }
+
+    private static void Refuses(string operation, string name, Action call)
+    {
+        var message = Assert.Throws<ArgumentException>(call).Message;
+        Assert.StartsWith($"{operation}: {name}", message, StringComparison.Ordinal);
+    }
+}
