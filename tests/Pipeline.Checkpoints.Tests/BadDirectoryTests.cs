@@ -102,7 +102,7 @@ public sealed class BadDirectoryTests : IDisposable
     [InlineData("config.json", "", "is not valid JSON (line 1, byte 1)")]
     [InlineData("generation_config.json", "nonsense", "is not valid JSON (line 1, byte 2)")]
     [InlineData("generation_config.json", """{"num_beams": 4}""", "num_beams is 4, which is not supported")]
-    [InlineData("generation_config.json", """{"temperature": 0}""", "temperature is 0, not a number from 1E-06 to 1000000")]
+    [InlineData("generation_config.json", """{"do_sample": true, "temperature": 0}""", "temperature is 0, not a number from 1E-06 to 1000000")]
     [InlineData("generation_config.json", """{"top_p": 1.5}""", "top_p is 1.5, not a number from 1E-06 to 1")]
     [InlineData("generation_config.json", """{"eos_token_id": [160]}""", "eos_token_id is 160, outside 0 to 159")]
     [InlineData("generation_config.json", """{"no_repeat_ngram_size": 3}""", "no_repeat_ngram_size is 3, which is not supported")]

@@ -164,6 +164,43 @@ public sealed class ConfigTests
     }
 
     [Fact]
+    public void WithoutVisionConfig_TheModelIsTextOnly()
+    {
+        var config = RandomCheckpoint.Config(Small);
+        config["vision_config"] = null;
+        config.Remove("image_token_index");
+
+        Assert.Equal((null, null), (Read(config).Vision, Read(config).ImageTokenId));
+    }
+
+    [Theory]
+    [InlineData(false, false, false)]
+    [InlineData(null, true, true)]
+    [InlineData(false, true, false)]
+    [InlineData(true, false, true)]
+    public void Tying_IsTheDecodersMatter(bool? inner, bool outer, bool expected)
+    {
+        var config = RandomCheckpoint.Config(Small);
+        config["tie_word_embeddings"] = outer;
+        config["text_config"]!["tie_word_embeddings"] = inner;
+
+        Assert.Equal(expected, Read(config).TieWordEmbeddings);
+    }
+
+    [Fact]
+    public void OriginalLength_MayStandOutsideTheScaling()
+    {
+        Assert.Equal(512, OriginalMaxPositions(config => config["original_max_position_embeddings"] = 512));
+        Assert.Equal(4096, OriginalMaxPositions(_ => { }));
+
+        static int OriginalMaxPositions(Action<JsonObject> change) => Text(config =>
+        {
+            config["rope_parameters"]!.AsObject().Remove("original_max_position_embeddings");
+            change(config);
+        }).Rope.OriginalMaxPositions;
+    }
+
+    [Fact]
     public void UnknownKeys_AreReported()
     {
         var config = RandomCheckpoint.Config(Small);

@@ -62,6 +62,17 @@ public sealed class RandomCheckpointTests
         Assert.DoesNotContain(checkpoint.Summarize().Kinds, kind => kind.Kind == TensorKind.Head);
     }
 
+    [Fact]
+    public void AHeadThatIsStoredThoughTied_Counts()
+    {
+        using var folder = new TemporaryFolder();
+        RandomCheckpoint.Write(folder.Path, Plain with { Tied = true });
+        SafetensorsWriter.Write(folder.File("model.safetensors"), RandomCheckpoint.Tensors(Plain));
+        using var checkpoint = Checkpoint.Open(folder.Path);
+
+        Assert.Equal("language_model.lm_head.weight", checkpoint.ReadLlama4().Head.Name);
+    }
+
     [Theory]
     [InlineData(0, "0000")]
     [InlineData(2, "0101")]

@@ -133,6 +133,14 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact]
+    public void GitLfsPointers_AreRecognised()
+    {
+        File.WriteAllText(FilePath, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 24002744\n");
+
+        Assert.Equal($"{FilePath}: is a git-lfs pointer, not the weights themselves", Failures.MessageOf(() => SafetensorsFile.Open(FilePath)));
+    }
+
+    [Fact]
     public void MissingFilesAndFolders_AreNamed()
     {
         Assert.Equal($"{FilePath}: no such file", Failures.MessageOf(() => SafetensorsFile.Open(FilePath)));

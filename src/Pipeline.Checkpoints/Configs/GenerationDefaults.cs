@@ -32,10 +32,11 @@ public sealed record GenerationDefaults(
             return new GenerationDefaults(Sample: false, null, null, null, null, null, null, null, text.EosIds);
         }
 
+        var sample = keys.Flag("do_sample", fallback: false);
         var result = new GenerationDefaults(
-            keys.Flag("do_sample", fallback: false),
+            sample,
             keys.OptionalInt("max_new_tokens", 1, int.MaxValue),
-            keys.OptionalNumber("temperature", Tiny, 1e6),
+            ReadTemperature(keys, sample),
             keys.OptionalInt("top_k", 0, int.MaxValue),
             keys.OptionalNumber("top_p", Tiny, 1),
             keys.OptionalNumber("min_p", 0, 1),
@@ -45,4 +46,8 @@ public sealed record GenerationDefaults(
         GenerationKeys.Table.Check(keys, unknown);
         return result;
     }
+
+    // Where nothing is sampled, 0 is a way to say so.
+    private static double? ReadTemperature(JsonSection keys, bool sample) =>
+        keys.OptionalNumber("temperature", sample ? Tiny : 0, 1e6) is > 0 and var temperature ? temperature : null;
 }

@@ -25,20 +25,21 @@ internal static class Llama4ConfigReader
             return config;
         }
 
-        var text = Part(root, "text_config", "llama4_text");
+        // transformers takes its class defaults for a decoder that is absent; an encoder of class defaults fits no projector, so absent means none.
+        var text = Part(root, "text_config", "llama4_text") ?? new JsonSection(root.File, "text_config", JsonElement.Parse("{}"));
         var textConfig = TextConfigReader.Read(text, root.Flag("tie_word_embeddings", fallback: false));
         var visionSection = Part(root, "vision_config", "llama4_vision_model");
-        var vision = multimodal ? VisionConfigReader.Read(visionSection) : null;
+        var vision = multimodal && visionSection is not null ? VisionConfigReader.Read(visionSection) : null;
         var result = new Llama4Config(
             textConfig,
             vision,
-            ImageId(root, multimodal, textConfig.VocabularySize),
+            ImageId(root, vision is not null, textConfig.VocabularySize),
             MarkerId(root, "boi_token", 200080, textConfig.VocabularySize),
             MarkerId(root, "eoi_token", 200081, textConfig.VocabularySize));
         ConfigKeys.Check(text, unknown);
-        if (multimodal)
+        if (vision is not null)
         {
-            ConfigKeys.Check(visionSection, unknown);
+            ConfigKeys.Check(visionSection!, unknown);
         }
 
         ConfigKeys.Check(root, unknown);
@@ -74,13 +75,12 @@ internal static class Llama4ConfigReader
     // transformers knows both names and writes the first.
     private static string IdKey(JsonSection root, string name) => root.Has($"{name}_id") && !root.Has($"{name}_index") ? $"{name}_id" : $"{name}_index";
 
-    // transformers takes its class defaults for a part that is absent.
-    private static JsonSection Part(JsonSection root, string key, string type)
+    private static JsonSection? Part(JsonSection root, string key, string type)
     {
-        var part = root.Section(key) ?? new JsonSection(root.File, key, JsonElement.Parse("{}"));
-        return part.Text("model_type", type) is var given && given == type
-            ? part
-            : throw part.Bad("model_type", $"is {given}; only {type} is supported", "Use a Llama 4 checkpoint.");
+        var part = root.Section(key);
+        return part?.OptionalText("model_type") is { } given && given != type
+            ? throw part.Bad("model_type", $"is {given}; only {type} is supported", "Use a Llama 4 checkpoint.")
+            : part;
     }
 
     private static PipelineException Unsupported(JsonSection root, string key, string problem) =>

@@ -18,7 +18,8 @@ internal static class RopeReader
         var theta = Theta(keys, scaling, TextTheta);
         var type = scaling is null ? "default" : TypeOf(scaling);
         // transformers 5 takes the model's own length where neither place names the original one.
-        var original = keys.Int("original_max_position_embeddings", maxPositions, 1, int.MaxValue);
+        const string originalKey = "original_max_position_embeddings";
+        var original = keys.Int(originalKey, maxPositions, 1, int.MaxValue);
         if (scaling is null || type == "default")
         {
             return new RopeConfig(theta, RopeType.Default, 1, 1, 1, original);
@@ -32,7 +33,7 @@ internal static class RopeReader
         var low = Required(scaling, "low_freq_factor");
         var high = Required(scaling, "high_freq_factor");
         return high >= low
-            ? new RopeConfig(theta, RopeType.Llama3, Required(scaling, "factor"), low, high, scaling.Int("original_max_position_embeddings", original, 1, int.MaxValue))
+            ? new RopeConfig(theta, RopeType.Llama3, Required(scaling, "factor"), low, high, scaling.Int(originalKey, original, 1, int.MaxValue))
             : throw scaling.Bad("high_freq_factor", "is smaller than low_freq_factor");
     }
 

@@ -89,6 +89,12 @@ internal sealed class MappedSafetensors : IDisposable
         }
 
         stream.ReadExactly(lengthBytes);
+        if (lengthBytes.SequenceEqual("version "u8))
+        {
+            throw new PipelineException(
+                "checkpoint.lfs-pointer", $"{path}: is a git-lfs pointer, not the weights themselves", "Run `git lfs install` and `git lfs pull` in the directory.");
+        }
+
         var length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
         if (length > MaxHeaderBytes)
         {
