@@ -134,7 +134,7 @@ public sealed class HostileFileTests : IDisposable
             {
                 var changed = JsonNode.Parse(config)!.AsObject();
                 // A lone surrogate cannot be set as a node, so its text is put in afterwards.
-                ConfigTests.Set(changed, path, "\"PLACEHOLDER\"");
+                ConfigRefusalTests.Set(changed, path, "\"PLACEHOLDER\"");
                 File.WriteAllText(_folder.File("config.json"), changed.ToJsonString().Replace("\"PLACEHOLDER\"", value, StringComparison.Ordinal), Encoding.UTF8);
                 Failures.Refuses(ReadEverything);
             }

@@ -44,6 +44,17 @@ public sealed class ModelSummaryTests
     }
 
     [Fact]
+    public void TheLargestConfigThatIsRead_HasASize()
+    {
+        var config = Read("""
+            {"model_type": "llama4_text", "vocab_size": 16777216, "hidden_size": 1048576, "num_hidden_layers": 64, "num_local_experts": 16384,
+             "intermediate_size": 1048576, "num_attention_heads": 16384, "num_key_value_heads": 16384, "head_dim": 64}
+            """);
+
+        Assert.InRange(ModelSummary.Of(config).Bytes, 1L << 62, long.MaxValue);
+    }
+
+    [Fact]
     public void Scout_IsResolvedAsPublished()
     {
         var text = Read(Scout).Text;

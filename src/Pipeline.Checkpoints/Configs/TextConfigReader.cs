@@ -8,8 +8,10 @@ internal static class TextConfigReader
     private const int MaxVocabulary = 1 << 24;
     private const int MaxLayers = 4096;
     private const int MaxHeads = 1 << 14;
-    private const int MaxHeadSize = 1 << 14;
     private const int MaxExperts = 1 << 14;
+
+    // Of all layers together: each is listed, so a damaged number must not become gigabytes of lists.
+    private const int MaxAllExperts = 1 << 20;
 
     public static TextConfig Read(JsonSection keys, bool tiedByDefault)
     {
@@ -33,6 +35,11 @@ internal static class TextConfigReader
         var layerConfigs = ReadLayers(keys, layers, chunk);
         var hasExperts = layerConfigs.Any(layer => layer.MixtureOfExperts);
         var experts = keys.Int("num_local_experts", 16, hasExperts ? 1 : 0, MaxExperts);
+        if ((long)layers * experts > MaxAllExperts)
+        {
+            throw keys.Bad("num_local_experts", $"is {experts}, too many for {layers} layers: at most {MaxAllExperts} in all");
+        }
+
         var maxPositions = keys.Int("max_position_embeddings", 131072, 1, int.MaxValue);
         return new TextConfig(
             vocabulary,
@@ -67,7 +74,7 @@ internal static class TextConfigReader
     private static int ReadHeadSize(JsonSection keys, int hidden, int heads)
     {
         var fallback = keys.IsNull("head_dim") ? hidden / heads : 128;
-        var size = keys.Int("head_dim", fallback, 1, MaxHeadSize);
+        var size = keys.Int("head_dim", fallback, 1, MaxWidth / heads);
         return size % 2 == 0 ? size : throw keys.Bad("head_dim", $"is {size}; rotary positions need an even number");
     }
 
