@@ -7,7 +7,7 @@ namespace Pipeline.Text;
 /// </summary>
 internal sealed class BytePairMerger(Vocabulary vocabulary, MergeTable merges, bool takeWholeTokens)
 {
-    private const int NoPair = -1;
+    private static readonly Merge NoPair = new(-1, -1);
 
     private readonly PriorityQueue<int, ulong> _pairs = new();
     private Symbol[] _symbols = new Symbol[64];
@@ -24,7 +24,7 @@ internal sealed class BytePairMerger(Vocabulary vocabulary, MergeTable merges, b
         Start(piece);
         while (_pairs.TryDequeue(out var at, out var priority))
         {
-            if (_symbols[at].PairRank == (int)(priority >> 32))
+            if (_symbols[at].Pair.Rank == (int)(priority >> 32))
             {
                 Merge(at, piece.Length);
             }
@@ -45,7 +45,7 @@ internal sealed class BytePairMerger(Vocabulary vocabulary, MergeTable merges, b
 
         for (var i = 0; i < piece.Length; i++)
         {
-            _symbols[i] = new() { Id = vocabulary.IdOfByte(piece[i]), Previous = i - 1, Next = i + 1, PairRank = NoPair };
+            _symbols[i] = new() { Id = vocabulary.IdOfByte(piece[i]), Previous = i - 1, Next = i + 1, Pair = NoPair };
         }
 
         for (var i = 0; i < piece.Length; i++)
@@ -58,9 +58,9 @@ internal sealed class BytePairMerger(Vocabulary vocabulary, MergeTable merges, b
     {
         ref var left = ref _symbols[at];
         ref var right = ref _symbols[left.Next];
-        left.Id = merges.ResultOf(left.PairRank);
+        left.Id = left.Pair.Result;
         left.Next = right.Next;
-        right.PairRank = NoPair;
+        right.Pair = NoPair;
         if (left.Next < end)
         {
             _symbols[left.Next].Previous = at;
@@ -77,11 +77,11 @@ internal sealed class BytePairMerger(Vocabulary vocabulary, MergeTable merges, b
     private void RankPair(int at, int end)
     {
         ref var left = ref _symbols[at];
-        left.PairRank = NoPair;
-        if (left.Next < end && merges.TryGetRank(left.Id, _symbols[left.Next].Id, out var rank))
+        left.Pair = NoPair;
+        if (left.Next < end && merges.TryGet(left.Id, _symbols[left.Next].Id, out var merge))
         {
-            left.PairRank = rank;
-            _pairs.Enqueue(at, ((ulong)rank << 32) | (uint)at);
+            left.Pair = merge;
+            _pairs.Enqueue(at, ((ulong)merge.Rank << 32) | (uint)at);
         }
     }
 
@@ -90,6 +90,6 @@ internal sealed class BytePairMerger(Vocabulary vocabulary, MergeTable merges, b
         public int Id;
         public int Previous;
         public int Next;
-        public int PairRank;
+        public Merge Pair;
     }
 }

@@ -44,7 +44,7 @@ internal static class TiktokenFile
             {
                 if (lookup.TryGetValue(token.AsSpan(0, cut), out var left) && lookup.TryGetValue(token.AsSpan(cut), out var right))
                 {
-                    merges.TryAdd(left, right, rank, result: rank);
+                    merges.TryAdd(left, right, new(rank, rank));
                 }
             }
         }

@@ -110,7 +110,7 @@ internal static class TokenizerJson
         foreach (var merge in field.Items())
         {
             var (left, right) = ReadPair(merge);
-            if (!merges.TryAdd(IdOf(left), IdOf(right), rank++, IdOf(left + right)))
+            if (!merges.TryAdd(IdOf(left), IdOf(right), new(rank++, IdOf(left + right))))
             {
                 merge.Refuse($"\"{left} {right}\" is listed twice");
             }

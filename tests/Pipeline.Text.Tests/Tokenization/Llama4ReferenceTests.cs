@@ -1,4 +1,6 @@
 using System.Text.Json;
+using CsCheck;
+using Microsoft.ML.Tokenizers;
 
 namespace Pipeline.Text.Tests.Tokenization;
 
@@ -45,6 +47,16 @@ public class Llama4ReferenceTests
         Assert.True(tokenizer.AddsBos);
         Assert.Equal(("<|begin_of_text|>", "<|end_of_text|>", "<|finetune_right_pad|>"), (tokenizer.BosToken, tokenizer.EosToken, tokenizer.PadToken));
         Assert.Equal("<|reserved_special_token_0|>", tokenizer.Decode([201_144], skipSpecial: false));
+    }
+
+    /// <summary>Microsoft.ML.Tokenizers splits by UTF-16 units, so it is asked only about characters up to U+FFFF.</summary>
+    [SharedFact(Tokenizers.Llama4File)]
+    public void Ids_are_those_of_another_implementation()
+    {
+        var splitter = new RegexPreTokenizer(RegexOracle.MakeRegex(SplitPattern.O200k), specialTokens: null);
+        var other = TiktokenTokenizer.Create(SharedData.PathOf(Tokenizers.Llama4File), splitter, normalizer: null);
+        Gen.OneOf(TestText.Any, TestText.Dense, TestText.Letters).Select(text => string.Concat(text.Where(character => !char.IsSurrogate(character)))).Sample(
+            text => Assert.Equal(other.EncodeToIds(text), Tokenizers.Llama4.Encode(text, recognizeSpecial: false)), iter: 5_000);
     }
 
     private static string DataPath(string name) => Path.Combine(SharedData.Root, "tests", "data", "tokenizer", name);

@@ -16,6 +16,14 @@ public class TokenizerTests
     }
 
     [Fact]
+    public void Ids_are_those_of_byte_pair_encoding_by_its_definition()
+    {
+        var reference = new ReferenceBpe(Path.Combine(SharedData.Root, "models", "tiny-scout", "tokenizer.json"));
+        TestText.Any.Sample(text => Assert.Equal(reference.Encode(text), Tiny.Encode(text, recognizeSpecial: false)), iter: 2_000);
+        TestText.Letters.Sample(text => Assert.Equal(reference.Encode(text), Tiny.Encode(text, recognizeSpecial: false)), iter: 2_000);
+    }
+
+    [Fact]
     public void Decoding_gives_the_text_back() => TestText.Any.Sample(text =>
         Assert.Equal(text, Tiny.Decode(Tiny.Encode(text, recognizeSpecial: false), skipSpecial: false)));
 
