@@ -1,0 +1,91 @@
+using System.Globalization;
+
+namespace Pipeline.Media;
+
+/// <summary>ffmpeg's filters that make of a stored frame the picture that a good player shows.</summary>
+internal static class PictureFilters
+{
+    /// <summary>More times than this are not listed: all frames between are let through and dropped here.</summary>
+    private const int MaxListedTimes = 1024;
+
+    /// <summary>Codecs that have no interlaced form, or whose frames are never so.</summary>
+    private static readonly HashSet<string> _progressiveCodecs =
+        new(StringComparer.Ordinal) { "vp8", "vp9", "av1", "gif", "apng", "png", "webp", "bmp", "tiff" };
+
+    /// <summary>Tells the time of each frame that passes on the error output: raw video has no place for it.</summary>
+    private static readonly string[] _announce =
+    [
+        "metadata=mode=add:key=frame:value=1", @"metadata=mode=print:key=frame:file=pipe\\:2:direct=1",
+    ];
+
+    /// <summary>The chain for a picture.</summary>
+    public static string ForImage(MediaInfo info) => string.Join(',', [.. _announce, .. Picture(info)]);
+
+    /// <summary>The chain for the frames of a video at <paramref name="times"/> (ascending, ticks), and perhaps some between.</summary>
+    public static string ForVideo(MediaInfo info, IReadOnlyList<long> times) => For(
+        info,
+        times.Count <= MaxListedTimes
+            ? string.Join('+', times.Select(time => $"eq(pts,{time})"))
+            : $"between(pts,{times[0]},{times[^1]})");
+
+    /// <summary>The chain for the frames of a video from <paramref name="time"/> (ticks) on.</summary>
+    public static string From(MediaInfo info, long time) => For(info, $"gte(pts,{time})");
+
+    private static string For(MediaInfo info, string condition) =>
+        string.Join(',', [.. Deinterlace(info.Stream), $"select='{condition}'", .. _announce, .. Picture(info)]);
+
+    /// <summary>bwdif needs a frame's neighbours, so it comes before any selection; it halves the time base, which is set back.</summary>
+    private static string[] Deinterlace(VideoStream stream) =>
+        stream.FieldOrder == "progressive" || _progressiveCodecs.Contains(stream.Codec)
+            ? []
+            : ["bwdif=mode=send_frame:deint=interlaced", $"settb={stream.TimeBase.Numerator}/{stream.TimeBase.Denominator}"];
+
+    private static IEnumerable<string> Picture(MediaInfo info)
+    {
+        var (width, height) = info.Orientation.SwapsSides() ? (info.Height, info.Width) : (info.Width, info.Height);
+        return
+        [
+            .. info.Stream.Colour.IsHdr ? ToneMap(info.Stream.Colour) : [],
+            $"scale=w={width}:h={height}{(info.Stream.Colour.IsHdr ? "" : ":in_color_matrix=" + Matrix(info.Stream))}",
+            $"format={PixelFormat(info)}",
+            .. info.Orientation.Filters(),
+        ];
+    }
+
+    /// <summary>Of a pixel in the pipe; alpha is composed here, on white.</summary>
+    public static string PixelFormat(MediaInfo info) => info.Stream.HasAlpha ? "rgba" : "rgb24";
+
+    public static int BytesPerPixel(MediaInfo info) => info.Stream.HasAlpha ? 4 : 3;
+
+    /// <summary>Untagged colour is BT.601 below 720 lines and BT.709 from there, as players assume; WebP is always BT.601.</summary>
+    private static string Matrix(VideoStream stream) => stream.Colour.Space switch
+    {
+        "bt709" => "bt709",
+        "smpte170m" or "bt470bg" => "bt601",
+        "bt2020nc" or "bt2020c" => "bt2020",
+        "smpte240m" => "smpte240m",
+        "fcc" => "fcc",
+        _ => stream.Height < 720 || stream.Codec == "webp" ? "bt601" : "bt709",
+    };
+
+    /// <summary>To linear light at 100 nits for white, to BT.709's primaries, through the Hable curve, back to a display's levels.</summary>
+    private static string[] ToneMap(ColourTags colour)
+    {
+        var primaries = Tagged(colour.Primaries, "bt2020");
+        var matrix = Tagged(colour.Space, "bt2020nc");
+        var range = colour.Range == "pc" ? "full" : "limited";
+        return
+        [
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"zscale=transferin={colour.Transfer}:primariesin={primaries}:matrixin={matrix}:rangein={range}:transfer=linear:npl=100"),
+            "format=gbrpf32le",
+            "zscale=primaries=bt709",
+            "tonemap=tonemap=hable:desat=0",
+            "zscale=transfer=bt709:matrix=gbr:range=full",
+            "format=gbrp",
+        ];
+    }
+
+    private static string Tagged(string value, string otherwise) => value is "" or "unknown" or "reserved" ? otherwise : value;
+}

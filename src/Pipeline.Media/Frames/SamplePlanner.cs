@@ -1,0 +1,147 @@
+using System.Globalization;
+
+namespace Pipeline.Media;
+
+/// <summary>Finds out where a video's frames lie with as little reading as serves, and whether seeking is cheaper than one pass.</summary>
+internal sealed class SamplePlanner(Ffprobe ffprobe)
+{
+    /// <summary>Seconds that a target costs beside decoding when it is sought: two children, one to look and one to decode.</summary>
+    private const double SecondsPerSeek = 0.2;
+
+    /// <summary>Seconds a frame costs to decode: a fixed part, and 1080p at about 75 frames a second and thread.</summary>
+    private const double SecondsPerFrame = 1e-4;
+    private const double SecondsPerPixel = 1 / 150e6;
+
+    private const double FirstTailSeconds = 10;
+    private const double FirstWindowSeconds = 2;
+    private const double Widening = 6;
+
+    /// <summary>Plans <paramref name="count"/> frames of <paramref name="info"/>.</summary>
+    /// <exception cref="PipelineException"><c>media.no-frames</c>: nothing decodes.</exception>
+    public async Task<SamplePlan> PlanAsync(MediaInfo info, int count, CancellationToken cancellation)
+    {
+        if (!info.Packets.IsComplete && info.FrameCount > 0 && info.Duration > TimeSpan.Zero && SeekingIsCheaper(info, info.FrameCount, count))
+        {
+            return await PlanSparselyAsync(info, cancellation);
+        }
+
+        var packets = info.Packets.IsComplete ? info.Packets : await ListPacketsAsync(info, "%", atEnd: true, cancellation);
+        return packets is { IsTrusted: true, Times.Length: > 0 }
+            ? new SamplePlan(
+                packets.Times[0], packets.Times[^1], packets.Times, SeekingIsCheaper(info, packets.Times.Length, count), info.IsCutShort)
+            : await PlanByDecodingAsync(info, cancellation);
+    }
+
+    /// <summary>Decodes the whole file once to learn which frames there are; for files whose packets do not tell.</summary>
+    public async Task<SamplePlan> PlanByDecodingAsync(MediaInfo info, CancellationToken cancellation)
+    {
+        var (times, isCutShort) = await ListFramesAsync(info, "%", cancellation);
+        return times.Length > 0
+            ? new SamplePlan(times[0], times[^1], times, BySeeking: false, info.IsCutShort || isCutShort)
+            : throw MediaErrors.NoFrames(info.Source);
+    }
+
+    /// <summary>The time of the frame nearest to <paramref name="target"/>, by the packets around it.</summary>
+    public async Task<long> LocateAsync(MediaInfo info, SamplePlan plan, SampleTarget target, CancellationToken cancellation)
+    {
+        if (plan.Times is { } times)
+        {
+            return SampleTimes.Nearest(times, target);
+        }
+
+        var seconds = target.Ticks * info.Stream.TimeBase.Value;
+        for (var window = FirstWindowSeconds; ; window *= Widening)
+        {
+            var (from, to) = (seconds - window, seconds + window);
+            var coversAll = info.Stream.ToTicks(from) <= plan.First && info.Stream.ToTicks(to) > plan.Last;
+            var packets = await ListPacketsAsync(info, Interval(Math.Max(from, 0), to), coversAll, cancellation);
+            if (packets.Times.Length > 0)
+            {
+                var nearest = SampleTimes.Nearest(packets.Times, target);
+
+                // No packet can hide nearer to the target on either side.
+                if (coversAll || (target.Offset(packets.Times[0]) <= 0 && target.Offset(packets.Reach) >= Int128.Abs(target.Offset(nearest))))
+                {
+                    return Math.Clamp(nearest, plan.First, plan.Last);
+                }
+            }
+            else if (coversAll)
+            {
+                throw MediaErrors.NoFrames(info.Source);
+            }
+        }
+    }
+
+    /// <summary>The time of the decoded frame nearest to <paramref name="time"/>, where the packet there gave none.</summary>
+    public async Task<long> LocateByDecodingAsync(MediaInfo info, long time, CancellationToken cancellation)
+    {
+        var seconds = info.Stream.ToSeconds(time);
+        var interval = Interval(Math.Max(seconds - FirstTailSeconds, 0), seconds + FirstTailSeconds);
+        var (times, _) = await ListFramesAsync(info, interval, cancellation);
+        return times.Length > 0 ? SampleTimes.Nearest(times, new SampleTarget(time, 1)) : throw MediaErrors.NoFrames(info.Source);
+    }
+
+    private static bool SeekingIsCheaper(MediaInfo info, long frames, int count)
+    {
+        var listed = Math.Max(info.Packets.Times.Length, 1);
+        var groupOfPictures = (double)listed / Math.Max(info.Packets.KeyFrames, 1);
+        var frameSeconds = SecondsPerFrame + ((double)info.Stream.Width * info.Stream.Height * SecondsPerPixel);
+        return count * (SecondsPerSeek + (groupOfPictures * frameSeconds)) < frames * frameSeconds;
+    }
+
+    /// <summary>The first and last frame of a long film: its start and its end are decoded, nothing between.</summary>
+    private async Task<SamplePlan> PlanSparselyAsync(MediaInfo info, CancellationToken cancellation)
+    {
+        var first = info.Packets is { IsTrusted: true, Times.Length: > 0 }
+            ? info.Packets.Times[0]
+            : (await ListFramesAsync(info, $"%+#{info.Packets.Times.Length}", cancellation)).Times.FirstOrDefault(info.Stream.StartTime);
+        var announcedEnd = info.Stream.ToSeconds(first) + info.Duration.TotalSeconds;
+        for (var tail = FirstTailSeconds; ; tail *= Widening)
+        {
+            var from = announcedEnd - tail;
+            if (from <= info.Stream.ToSeconds(first))
+            {
+                return await PlanByDecodingAsync(info, cancellation);
+            }
+
+            // Packets are cheap to list; only the end of what is there is decoded.
+            var packets = await ListPacketsAsync(info, Interval(from, null), atEnd: true, cancellation);
+            if (packets.Times.Length == 0)
+            {
+                continue;
+            }
+
+            var lastPacket = info.Stream.ToSeconds(packets.Times[^1]);
+            var (times, isCutShort) = await ListFramesAsync(info, Interval(Math.Max(from, lastPacket - FirstTailSeconds), null), cancellation);
+            if (times.Length > 0)
+            {
+                // Two tails apart: the announced end is the container's, where sound may go on for a little after the last picture.
+                return new SamplePlan(first, times[^1], null, BySeeking: true, info.IsCutShort || isCutShort || tail > FirstTailSeconds);
+            }
+        }
+    }
+
+    private async Task<PacketList> ListPacketsAsync(MediaInfo info, string interval, bool atEnd, CancellationToken cancellation)
+    {
+        var output = await AskAsync(info, interval, "packet=stream_index,pts,dts,flags", cancellation);
+        return PacketList.From(output.Output.PacketsOf(info.Stream.Index), atEnd);
+    }
+
+    private async Task<(long[] Times, bool IsCutShort)> ListFramesAsync(MediaInfo info, string interval, CancellationToken cancellation)
+    {
+        var (output, errors) = await AskAsync(info, interval, "frame=best_effort_timestamp", cancellation);
+        return ([.. output.FrameTimes.Distinct().Order()], MediaErrors.TellCutShort(errors));
+    }
+
+    private async Task<(ProbeOutput Output, ErrorTail Errors)> AskAsync(
+        MediaInfo info, string interval, string entries, CancellationToken cancellation)
+    {
+        var output = new ProbeOutput();
+        string[] ask = ["-select_streams", info.Stream.Index.ToString(), "-read_intervals", interval, "-show_entries", entries];
+        var (errors, _) = await ffprobe.AskAsync(info.Source, ask, output.Add, cancellation);
+        return (output, errors);
+    }
+
+    private static string Interval(double from, double? to) =>
+        string.Create(CultureInfo.InvariantCulture, $"{from:0.######}%{(to is { } end ? end.ToString("0.######", CultureInfo.InvariantCulture) : "")}");
+}

@@ -1,0 +1,66 @@
+using System.Text.RegularExpressions;
+
+namespace Pipeline.Media;
+
+/// <summary>What ffmpeg's and ffprobe's own messages mean for the user.</summary>
+internal static partial class MediaErrors
+{
+    /// <summary>Whether a demuxer reported that the file ends too early.</summary>
+    public static bool TellCutShort(ErrorTail errors) => errors.Mentions("partial file") || errors.Mentions("ended prematurely");
+
+    /// <summary>ffprobe refused the file as a whole.</summary>
+    public static PipelineException NotMedia(MediaSource source, ErrorTail errors, MediaOptions options)
+    {
+        if (errors.Mentions("not on whitelist"))
+        {
+            return new PipelineException(
+                "media.format-refused", $"{source.GivenPath}: is not a file of its own, or of a format that is not read here ({errors.Last})",
+                "name the video files themselves, or convert it to mp4");
+        }
+
+        if (errors.Mentions("moov atom not found") && source.Format is not null)
+        {
+            return new PipelineException(
+                "media.truncated", $"{source.GivenPath}: truncated before its index (moov), nothing can be decoded", "copy it again");
+        }
+
+        return TooLarge(source, errors, options) ?? new PipelineException(
+            "media.not-media", $"{source.GivenPath}: not a picture or video", "name a media file, such as mp4, mkv, webm, png or jpeg");
+    }
+
+    /// <summary>The stream is known, but not its pictures: the installed ffmpeg has no decoder for them, or they are damaged.</summary>
+    public static PipelineException NotDecodable(MediaSource source, VideoStream stream, ErrorTail errors, MediaOptions options)
+    {
+        var what = source.Format?.Name ?? (stream.Codec.Length > 0 ? stream.Codec : "this codec");
+        return TooLarge(source, errors, options)
+            ?? (source.Format == FileSignature.AnimatedWebP || stream.Codec is "" or "unknown" || errors.Mentions("Decoder (codec")
+            ? new PipelineException(
+                "media.no-decoder", $"{source.GivenPath}: the installed ffmpeg can't decode {what}", "convert it, or install a newer ffmpeg")
+            : NoFrames(source, errors));
+    }
+
+    public static PipelineException NoFrames(MediaSource source, ErrorTail? errors = null) => new(
+        "media.no-frames",
+        $"{source.GivenPath}: no frames that decode{(errors is null or { IsEmpty: true } ? "" : $" ({errors.Last})")}",
+        "the file is damaged or empty; copy or convert it again");
+
+    /// <exception cref="PipelineException"><c>media.too-large</c>.</exception>
+    public static void RefuseBeyond(long limit, MediaSource source, long pixels, string size)
+    {
+        if (pixels > limit)
+        {
+            throw TooLarge(source, size, limit);
+        }
+    }
+
+    private static PipelineException? TooLarge(MediaSource source, ErrorTail errors, MediaOptions options) =>
+        errors.Find("Picture size ") is { } line && PictureSize().Match(line) is { Success: true } match
+            ? TooLarge(source, match.Groups["size"].Value, options.MaxPixels)
+            : null;
+
+    private static PipelineException TooLarge(MediaSource source, string size, long limit) => new(
+        "media.too-large", $"{source.GivenPath}: {size} is beyond media.max-pixels ({limit})", "scale it down, or raise media.max-pixels");
+
+    [GeneratedRegex(@"Picture size (?<size>\d+x\d+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex PictureSize();
+}
