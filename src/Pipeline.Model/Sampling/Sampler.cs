@@ -57,9 +57,12 @@ public sealed class Sampler(int vocabularySize)
     private void Penalize(ReadOnlySpan<float> logits, TokenHistory history, SamplingOptions options)
     {
         logits.CopyTo(_scores);
-        foreach (var (id, bias) in options.LogitBias)
+        if (options.LogitBias.Count > 0)
         {
-            _scores[id] += (float)bias;
+            foreach (var (id, bias) in options.LogitBias)
+            {
+                _scores[id] += (float)bias;
+            }
         }
 
         if (options.RepetitionPenalty != 1)
@@ -81,9 +84,9 @@ public sealed class Sampler(int vocabularySize)
 
         if (history.Count < options.MinTokens)
         {
-            foreach (var id in options.StopIds)
+            for (var i = 0; i < options.StopIds.Count; i++)
             {
-                _scores[id] = float.NegativeInfinity;
+                _scores[options.StopIds[i]] = float.NegativeInfinity;
             }
         }
     }
