@@ -5,14 +5,19 @@ namespace Pipeline.Text;
 /// <summary>Puts the ordinary and the added tokens of a checkpoint's files together, and checks that they agree.</summary>
 internal static class AddedTokenList
 {
-    /// <summary>The added tokens of tokenizer.json, and those that only tokenizer_config.json has.</summary>
+    /// <summary>
+    /// The added tokens of tokenizer.json, and those that only tokenizer_config.json has. One that is named (eos_token)
+    /// is special even where its flag is missing, so that no user can spell it.
+    /// </summary>
     /// <exception cref="PipelineException">One id has two contents, or one content two ids.</exception>
     public static IReadOnlyList<AddedToken> Merge(TokenizerDefinition definition, TokenizerConfig config)
     {
         var byId = new Dictionary<int, AddedToken>();
         var byContent = new Dictionary<string, AddedToken>(StringComparer.Ordinal);
-        foreach (var token in definition.Added.Concat(config.Added))
+        var named = config.Names.Values.ToHashSet(StringComparer.Ordinal);
+        foreach (var read in definition.Added.Concat(config.Added))
         {
+            var token = read with { Special = read.Special || named.Contains(read.Content) };
             if (byId.TryGetValue(token.Id, out var same) && same.Content != token.Content)
             {
                 throw TokenizerErrors.Invalid(definition.File, $"id {token.Id} is both \"{same.Content}\" and \"{token.Content}\"");

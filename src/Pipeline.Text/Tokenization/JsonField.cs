@@ -4,13 +4,11 @@ using System.Text.Json;
 namespace Pipeline.Text;
 
 /// <summary>A value in a JSON file that knows its place, so that every complaint names file and field.</summary>
-internal readonly record struct JsonField(string File, string Path, JsonElement Element)
+internal readonly record struct JsonField(string File, JsonPath Path, JsonElement Element)
 {
     public JsonValueKind Kind => Element.ValueKind;
 
     public bool IsNull => Kind is JsonValueKind.Null or JsonValueKind.Undefined;
-
-    private string Place => Path.Length == 0 ? "the whole" : Path;
 
     /// <summary>The file's value; the document may be disposed of only when the field is no longer used.</summary>
     /// <exception cref="PipelineException">The file is no JSON, too large, too deep, or has a field twice.</exception>
@@ -30,7 +28,7 @@ internal readonly record struct JsonField(string File, string Path, JsonElement 
     /// <summary>A field of this object; undefined where it is missing.</summary>
     public JsonField this[string name] => Kind switch
     {
-        JsonValueKind.Object => new(File, Join(name), Element.TryGetProperty(name, out var value) ? value : default),
+        JsonValueKind.Object => new(File, Path.Field(name), Element.TryGetProperty(name, out var value) ? value : default),
         _ => throw Wrong("an object"),
     };
 
@@ -42,7 +40,7 @@ internal readonly record struct JsonField(string File, string Path, JsonElement 
         }
 
         var (file, path) = (File, Path);
-        return Element.EnumerateArray().Select((item, index) => new JsonField(file, $"{path}[{index}]", item));
+        return Element.EnumerateArray().Select((item, index) => new JsonField(file, path.Item(index), item));
     }
 
     public IEnumerable<(string Name, JsonField Value)> Fields()
@@ -53,7 +51,7 @@ internal readonly record struct JsonField(string File, string Path, JsonElement 
         }
 
         var field = this;
-        return Element.EnumerateObject().Select(item => (item.Name, new JsonField(field.File, field.Join(item.Name), item.Value)));
+        return Element.EnumerateObject().Select(item => (item.Name, new JsonField(field.File, field.Path.Field(item.Name), item.Value)));
     }
 
     public string AsString()
@@ -64,7 +62,7 @@ internal readonly record struct JsonField(string File, string Path, JsonElement 
         }
         catch (InvalidOperationException e)
         {
-            throw TokenizerErrors.Invalid(File, $"{Place} is not valid Unicode", e);
+            throw TokenizerErrors.Invalid(File, $"{Path} is not valid Unicode", e);
         }
     }
 
@@ -80,10 +78,31 @@ internal readonly record struct JsonField(string File, string Path, JsonElement 
     public bool AsBool(bool otherwise) => IsNull ? otherwise : AsBool();
 
     [DoesNotReturn]
-    public void Refuse(string problem) => throw TokenizerErrors.Invalid(File, $"{Place}: {problem}");
+    public void Refuse(string problem) => throw TokenizerErrors.Invalid(File, $"{Path}: {problem}");
 
     public PipelineException Wrong(string expected) =>
-        TokenizerErrors.Invalid(File, Kind == JsonValueKind.Undefined ? $"{Place} is missing" : $"{Place} is not {expected}");
+        TokenizerErrors.Invalid(File, Kind == JsonValueKind.Undefined ? $"{Path} is missing" : $"{Path} is not {expected}");
+}
 
-    private string Join(string name) => Path.Length == 0 ? name : $"{Path}.{name}";
+/// <summary>The place of a value in a file; written out only when it is complained about, as a vocabulary has many.</summary>
+internal sealed class JsonPath
+{
+    private readonly JsonPath? _parent;
+    private readonly string? _name;
+    private readonly int _index;
+
+    private JsonPath(JsonPath? parent, string? name, int index) => (_parent, _name, _index) = (parent, name, index);
+
+    public static JsonPath Root { get; } = new(null, null, 0);
+
+    public JsonPath Field(string name) => new(this, name, 0);
+
+    public JsonPath Item(int index) => new(this, null, index);
+
+    public override string ToString() => this == Root ? "the whole" : (_parent, _name) switch
+    {
+        (_, null) => $"{_parent}[{_index}]",
+        ({ } parent, _) when parent != Root => $"{parent}.{_name}",
+        _ => _name,
+    };
 }

@@ -32,7 +32,7 @@ internal sealed record TokenizerConfig(IReadOnlyDictionary<string, string> Names
         if (File.Exists(path))
         {
             using var document = JsonField.Parse(path);
-            read(new(path, "", document.RootElement));
+            read(new(path, JsonPath.Root, document.RootElement));
         }
     }
 

@@ -11,7 +11,7 @@ internal static class TokenizerJson
     public static TokenizerDefinition Read(string path)
     {
         using var document = JsonField.Parse(path);
-        var root = new JsonField(path, "", document.RootElement);
+        var root = new JsonField(path, JsonPath.Root, document.RootElement);
         if (!root["normalizer"].IsNull)
         {
             throw TokenizerErrors.Unsupported(path, $"normalizer {TypeOf(root["normalizer"])}");

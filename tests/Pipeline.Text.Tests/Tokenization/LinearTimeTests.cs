@@ -4,7 +4,12 @@ using Xunit.Abstractions;
 
 namespace Pipeline.Text.Tests.Tokenization;
 
+/// <summary>Tests that take the time run by themselves.</summary>
+[CollectionDefinition(nameof(TimedTests), DisableParallelization = true)]
+public sealed class TimedTests;
+
 /// <summary>Texts that are slow where a pre-token's length or a run is paid for twice.</summary>
+[Collection(nameof(TimedTests))]
 public class LinearTimeTests(ITestOutputHelper output)
 {
     private const int Megabyte = 1_000_000;
@@ -25,10 +30,19 @@ public class LinearTimeTests(ITestOutputHelper output)
     [MemberData(nameof(Units))]
     public void A_megabyte_of_anything_takes_under_two_seconds_with_llama_4(string unit) => Measure(Tokenizers.Llama4, unit);
 
-    private void Measure(Tokenizer tokenizer, string unit)
+    /// <summary>One pre-token of a megabyte in which all merges compete.</summary>
+    [SharedFact(Tokenizers.Llama4File)]
+    public void A_megabyte_of_random_letters_takes_under_two_seconds()
     {
-        var text = new StringBuilder().Insert(0, unit, Megabyte / Encoding.UTF8.GetByteCount(unit)).ToString();
+        var random = new Random(1);
+        MeasureText(Tokenizers.Llama4, string.Create(Megabyte, random, (letters, source) => source.GetItems("abcdefghijklmnopqrstuvwxyz", letters)));
+    }
 
+    private void Measure(Tokenizer tokenizer, string unit) =>
+        MeasureText(tokenizer, new StringBuilder().Insert(0, unit, Megabyte / Encoding.UTF8.GetByteCount(unit)).ToString());
+
+    private void MeasureText(Tokenizer tokenizer, string text)
+    {
         // The best of three: what other processes take is not the tokenizer's.
         var best = TimeSpan.MaxValue;
         for (var run = 0; run < 3 && best > Limit / 4; run++)

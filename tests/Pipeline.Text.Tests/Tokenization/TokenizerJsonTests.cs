@@ -89,6 +89,16 @@ public sealed class TokenizerJsonTests : IDisposable
         Assert.Equal("a<tool>b", tokenizer.Decode([259, 'a', 260, 'b'], skipSpecial: true));
     }
 
+    [Fact]
+    public void A_named_token_is_special_even_without_the_flag()
+    {
+        _folder.Json["added_tokens"]!.AsArray().Add(TokenizerFolder.AddedToken(260, "<end>", special: false));
+        _folder.Write("tokenizer_config.json", """{"eos_token": "<end>"}""");
+        var tokenizer = _folder.Load();
+        Assert.True(tokenizer.IsSpecial(260));
+        Assert.DoesNotContain(260, tokenizer.Encode("<end>", recognizeSpecial: false));
+    }
+
     [Theory]
     [InlineData("lstrip", "a \n<s> b", new[] { 97, 259, 32, 98 })]
     [InlineData("rstrip", "a <s> \nb", new[] { 97, 32, 259, 98 })]
