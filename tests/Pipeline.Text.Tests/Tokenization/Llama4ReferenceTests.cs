@@ -34,6 +34,15 @@ public class Llama4ReferenceTests
     }
 
     [SharedFact(Tokenizers.Llama4File)]
+    public void Ids_of_rendered_chats_are_those_of_the_reference()
+    {
+        using var chats = JsonDocument.Parse(File.ReadAllText(Path.Combine(SharedData.Root, "tests", "data", "chat", "cases.json")));
+        Assert.All(chats.RootElement.GetProperty("cases").EnumerateArray(), chat => Assert.Equal(
+            chat.GetProperty("ids").Deserialize<int[]>(),
+            Tokenizers.Llama4.Encode(chat.GetProperty("prompt").GetString()!, recognizeSpecial: true)));
+    }
+
+    [SharedFact(Tokenizers.Llama4File)]
     public void Special_tokens_have_the_ids_of_the_reference()
     {
         var expected = JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllText(DataPath("special_tokens.json")))!;
