@@ -88,7 +88,7 @@ public sealed class SamplingTests(ITestOutputHelper output)
     public void Stop_tokens_wait_for_the_minimum()
     {
         float[] logits = [9, 8, 1];
-        var options = SamplingOptions.Best with { MinTokens = 2, StopIds = [0, 1] };
+        var options = SamplingOptions.Best with { MinTokens = 2, StopIds = [0, 1, 3, -1] };
         var history = new TokenHistory([]);
         var tokens = new List<int>();
         for (var i = 0; i < 3; i++)
@@ -187,6 +187,18 @@ public sealed class SamplingTests(ITestOutputHelper output)
         });
     }
 
+    [Theory]
+    [InlineData(1e-6)]
+    [InlineData(1e-30)]
+    [InlineData(1e-42)]
+    [InlineData(1e-60)]
+    public void However_cold_the_best_token_is_taken(double temperature)
+    {
+        var choice = new Sampler(4).Sample([-9, 3e30f, 1, -2e30f], new TokenHistory([]), Plain with { Temperature = temperature, TopP = 0.9, MinP = 0.1, TypicalP = 0.9 });
+
+        Assert.Equal(1, choice.Token);
+    }
+
     [Fact]
     public void Top_k_keeps_what_equals_its_last()
     {
@@ -229,6 +241,7 @@ public sealed class SamplingTests(ITestOutputHelper output)
             ("typical-p", Plain with { TypicalP = double.NaN }),
             ("min-tokens", Plain with { MinTokens = -1 }),
             ("logit-bias", Plain with { LogitBias = new Dictionary<int, double> { [10] = 1 } }),
+            ("logit-bias", Plain with { LogitBias = new Dictionary<int, double> { [9] = double.PositiveInfinity } }),
         ];
 
         Assert.All(bad, each => Assert.Contains(each.Name, Assert.Throws<PipelineException>(() => each.Options.Validated(10)).Message, StringComparison.Ordinal));

@@ -164,7 +164,6 @@ internal sealed class Candidates(int vocabularySize)
         return (bits & 0x8000_0000) != 0 ? ~bits : bits | 0x8000_0000;
     }
 
-    // What stays is moved down behind the place that is read, with all that the test may look at.
     private void Keep(Func<int, bool> stays)
     {
         var kept = 0;
@@ -172,14 +171,9 @@ internal sealed class Candidates(int vocabularySize)
         {
             if (stays(i))
             {
-                _order[kept++] = (uint)i;
+                (_ids[kept], _scores[kept], _probabilities[kept]) = (_ids[i], _scores[i], _probabilities[i]);
+                kept++;
             }
-        }
-
-        for (var i = 0; i < kept; i++)
-        {
-            var from = (int)_order[i];
-            (_ids[i], _scores[i], _probabilities[i]) = (_ids[from], _scores[from], _probabilities[from]);
         }
 
         Count = kept;

@@ -86,17 +86,22 @@ public sealed class Sampler(int vocabularySize)
         {
             for (var i = 0; i < options.StopIds.Count; i++)
             {
-                _scores[options.StopIds[i]] = float.NegativeInfinity;
+                // A configured stop beyond the vocabulary can't be chosen anyway.
+                if ((uint)options.StopIds[i] < (uint)vocabularySize)
+                {
+                    _scores[options.StopIds[i]] = float.NegativeInfinity;
+                }
             }
         }
     }
 
     private void Filter(SamplingOptions options)
     {
-        var temperature = (float)options.Temperature;
+        // Relative to the best, so that no temperature, however low, yields infinity minus infinity.
+        var (temperature, best) = ((float)options.Temperature, _scores[Best(_scores)]);
         foreach (ref var score in _scores.AsSpan())
         {
-            score /= temperature;
+            score = (score - best) / temperature;
         }
 
         _candidates.Fill(_scores);

@@ -46,7 +46,7 @@ public sealed record SamplingOptions(
         Seed: 0);
 
     /// <summary>Whether the best token of the processed logits is taken.</summary>
-    public bool TakesBest => Greedy || Temperature == 0;
+    public bool TakesBest => Greedy || (float)Temperature == 0;
 
     /// <summary>Whether the device's own choice (argmax of the raw logits) is the answer's token <paramref name="tokenIndex"/>, so that the logits need not be read.</summary>
     public bool TakesRawBest(int tokenIndex) =>
@@ -57,13 +57,13 @@ public sealed record SamplingOptions(
         && LogitBias.Count == 0
         && (tokenIndex >= MinTokens || StopIds.Count == 0);
 
-    /// <summary>Checks every setting.</summary>
+    /// <summary>Checks every setting: within these ranges no score overflows float32.</summary>
     /// <exception cref="PipelineException">One lies outside its range; the message names it.</exception>
     public SamplingOptions Validated(int vocabularySize)
     {
-        Check(double.IsFinite(RepetitionPenalty) && RepetitionPenalty > 0, "repetition-penalty", RepetitionPenalty, "a number above 0");
-        Check(double.IsFinite(PresencePenalty), "presence-penalty", PresencePenalty, "a number");
-        Check(double.IsFinite(FrequencyPenalty), "frequency-penalty", FrequencyPenalty, "a number");
+        Check(RepetitionPenalty is >= 0.01 and <= 100, "repetition-penalty", RepetitionPenalty, "0.01 to 100");
+        Check(PresencePenalty is >= -100 and <= 100, "presence-penalty", PresencePenalty, "-100 to 100");
+        Check(FrequencyPenalty is >= -100 and <= 100, "frequency-penalty", FrequencyPenalty, "-100 to 100");
         Check(double.IsFinite(Temperature) && Temperature >= 0, "temperature", Temperature, "0 (greedy) or above");
         Check(TopK >= 0, "top-k", TopK, "0 (all) or above");
         Check(TopP is > 0 and <= 1, "top-p", TopP, "above 0, at most 1");
@@ -73,7 +73,7 @@ public sealed record SamplingOptions(
         foreach (var (id, bias) in LogitBias)
         {
             Check((uint)id < (uint)vocabularySize, "logit-bias", id, $"a token id below {vocabularySize}");
-            Check(double.IsFinite(bias), "logit-bias", bias, "a finite number");
+            Check(bias is >= -100 and <= 100, "logit-bias", bias, "-100 to 100");
         }
 
         return this;
