@@ -15,7 +15,7 @@ foreach (var (path, threads) in paths.SelectMany(path => new[] { (path, 1), (pat
     {
         foreach (var orientation in Enum.GetValues<WeightOrientation>())
         {
-            foreach (var rows in new[] { 1, 8, 64, 520 })
+            foreach (var rows in new[] { 1, 4, 8, 64, 520 })
             {
                 var (flops, bytes) = ProductBenchmark.Run(team, path, inputs, outputs, orientation, rows);
                 Console.WriteLine(string.Create(

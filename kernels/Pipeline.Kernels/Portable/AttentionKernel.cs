@@ -12,7 +12,7 @@ namespace Pipeline.Kernels;
 internal readonly unsafe ref struct AttentionKernel<V>(float* scratch, int headSize, int blockTokens)
     where V : unmanaged, ILanes<V>
 {
-    private const int Queries = DotKernel<V>.Rows;
+    private const int Queries = DotKernel.Rows;
 
     private readonly int _headStride = Padding.Head(headSize);
     private readonly int _sumStride = SumStride(headSize);
@@ -50,10 +50,18 @@ internal readonly unsafe ref struct AttentionKernel<V>(float* scratch, int headS
     public void Merge(float* keys, float* values, nint stride, int tokens, float softmaxScale)
     {
         var queries = Rows(_queries, _headStride);
-        for (var t = 0; t < tokens; t += DotKernel<V>.Outputs)
+        for (var t = 0; t < tokens; t += DotKernel.Outputs)
         {
-            DotKernel<V>.Run(
-                queries, keys + (t * stride), stride, _headStride, carry: null, first: true, last: true, Scores + t, _scoreStride);
+            DotKernel.Run<V, NearNumber>(
+                queries,
+                (byte*)(keys + (t * stride)),
+                stride * sizeof(float),
+                _headStride,
+                carry: null,
+                first: true,
+                last: true,
+                Scores + t,
+                _scoreStride);
         }
 
         for (var q = 0; q < Queries; q++)
@@ -61,9 +69,10 @@ internal readonly unsafe ref struct AttentionKernel<V>(float* scratch, int headS
             Weigh(Scores + (q * _scoreStride), tokens, softmaxScale, ref _maxima[q], ref _totals[q], Sums + (q * _sumStride));
         }
 
-        for (var i = 0; i < headSize; i += OuterKernel<V>.Outputs)
+        for (var i = 0; i < headSize; i += OuterKernel.Outputs<V>())
         {
-            OuterKernel<V>.Run(Rows(Scores, _scoreStride), values + i, stride, tokens, first: false, Sums + i, _sumStride);
+            OuterKernel.Run<V, NearNumber>(
+                Rows(Scores, _scoreStride), (byte*)(values + i), stride * sizeof(float), tokens, first: false, Sums + i, _sumStride);
         }
     }
 
@@ -117,5 +126,5 @@ internal readonly unsafe ref struct AttentionKernel<V>(float* scratch, int headS
     private static Rows4 Rows(float* first, int stride) => new(first, first + stride, first + (2 * stride), first + (3 * stride));
 
     private static int SumStride(int headSize) =>
-        (headSize + OuterKernel<V>.Outputs - 1) / OuterKernel<V>.Outputs * OuterKernel<V>.Outputs;
+        (headSize + OuterKernel.Outputs<V>() - 1) / OuterKernel.Outputs<V>() * OuterKernel.Outputs<V>();
 }

@@ -37,9 +37,9 @@ internal sealed unsafe class AttentionWork(InstructionPath path, CpuTeam team, T
         {
             var (row, kvHead) = Math.DivRem(item, _spec.KvHeads);
             var group = _spec.Heads / _spec.KvHeads;
-            for (var head = kvHead * group; head < (kvHead + 1) * group; head += DotKernel<V>.Rows)
+            for (var head = kvHead * group; head < (kvHead + 1) * group; head += DotKernel.Rows)
             {
-                Attend(kernel, row, kvHead, head, Math.Min(DotKernel<V>.Rows, ((kvHead + 1) * group) - head));
+                Attend(kernel, row, kvHead, head, Math.Min(DotKernel.Rows, ((kvHead + 1) * group) - head));
             }
         }
     }
@@ -47,7 +47,7 @@ internal sealed unsafe class AttentionWork(InstructionPath path, CpuTeam team, T
     private void Attend<V>(AttentionKernel<V> kernel, int row, int kvHead, int firstHead, int heads)
         where V : unmanaged, ILanes<V>
     {
-        for (var q = 0; q < DotKernel<V>.Rows; q++)
+        for (var q = 0; q < DotKernel.Rows; q++)
         {
             kernel.SetQuery(q, _query.Row(row) + ((firstHead + Math.Min(q, heads - 1)) * _spec.HeadSize));
         }
@@ -117,11 +117,11 @@ internal sealed unsafe class TileAttentionWork(InstructionPath path, CpuTeam tea
             var (tile, head) = Math.DivRem(item, _heads);
             Pack(_key, tile, head, size, keys);
             Pack(_value, tile, head, size, values);
-            for (var token = 0; token < _tokens; token += DotKernel<V>.Rows)
+            for (var token = 0; token < _tokens; token += DotKernel.Rows)
             {
                 var row = (tile * _tokens) + token;
-                var queries = Math.Min(DotKernel<V>.Rows, _tokens - token);
-                for (var q = 0; q < DotKernel<V>.Rows; q++)
+                var queries = Math.Min(DotKernel.Rows, _tokens - token);
+                for (var q = 0; q < DotKernel.Rows; q++)
                 {
                     kernel.SetQuery(q, _query.Row(row + Math.Min(q, queries - 1)) + (head * size));
                 }
@@ -142,7 +142,7 @@ internal sealed unsafe class TileAttentionWork(InstructionPath path, CpuTeam tea
     }
 
     /// <summary>Floats of one head of a tile, with the tokens that a kernel reads beyond the last.</summary>
-    private long PackedSize(int size) => (long)(_tokens + DotKernel<Lanes512>.Outputs) * Padding.Head(size);
+    private long PackedSize(int size) => (long)(_tokens + DotKernel.Outputs) * Padding.Head(size);
 
     private void Pack(PortableBuffer source, int tile, int head, int size, float* target)
     {

@@ -7,28 +7,30 @@ namespace Pipeline.Kernels;
 /// Dot products of 4 rows with 4 outputs whose inputs lie side by side. Each of the 16 sums has one accumulator vector that
 /// takes the inputs in ascending order, whatever stands beside it: absent rows and outputs repeat a present one.
 /// </summary>
-internal static unsafe class DotKernel<V>
-    where V : unmanaged, ILanes<V>
+internal static unsafe class DotKernel
 {
     public const int Rows = 4;
     public const int Outputs = 4;
 
     /// <summary>Floats of the 16 accumulators.</summary>
-    public static int CarrySize => Rows * Outputs * V.Count;
+    public static int CarrySize<V>()
+        where V : unmanaged, ILanes<V> => Rows * Outputs * V.Count;
 
     /// <summary>One block of <paramref name="length"/> inputs, a multiple of the lanes.</summary>
     /// <param name="x">The four rows.</param>
-    /// <param name="w">The first output's weights; the next begin <paramref name="wStride"/> floats later each.</param>
-    /// <param name="wStride">Floats from output to output.</param>
+    /// <param name="w">The first output's weights; the next begin <paramref name="wStride"/> bytes later each.</param>
+    /// <param name="wStride">Bytes from output to output.</param>
     /// <param name="length">Inputs.</param>
-    /// <param name="carry">Accumulators between the panels of a longer product, <see cref="CarrySize"/> floats.</param>
+    /// <param name="carry">Accumulators between the panels of a longer product, <see cref="CarrySize{V}"/> floats.</param>
     /// <param name="first">Whether the sums start here, or go on from <paramref name="carry"/>.</param>
     /// <param name="last">Whether they end here and go to <paramref name="sums"/>, or are left in <paramref name="carry"/>.</param>
     /// <param name="sums">[4, 4] sums, rows <paramref name="sumStride"/> floats apart.</param>
     /// <param name="sumStride">Floats from row to row of the sums.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(
-        in Rows4 x, float* w, nint wStride, int length, float* carry, bool first, bool last, float* sums, int sumStride)
+    public static void Run<V, N>(
+        in Rows4 x, byte* w, nint wStride, int length, float* carry, bool first, bool last, float* sums, int sumStride)
+        where V : unmanaged, ILanes<V>
+        where N : INumber
     {
         V a00, a01, a02, a03, a10, a11, a12, a13, a20, a21, a22, a23, a30, a31, a32, a33;
         if (first)
@@ -56,13 +58,19 @@ internal static unsafe class DotKernel<V>
         }
 
         float* x0 = x.Row0, x1 = x.Row1, x2 = x.Row2, x3 = x.Row3;
-        float* w0 = w, w1 = w + wStride, w2 = w1 + wStride, w3 = w2 + wStride;
+        byte* w0 = w, w1 = w + wStride, w2 = w1 + wStride, w3 = w2 + wStride;
+        var next = Outputs * wStride;
         for (nint i = 0; i < length; i += V.Count)
         {
-            var u0 = V.Load(w0 + i);
-            var u1 = V.Load(w1 + i);
-            var u2 = V.Load(w2 + i);
-            var u3 = V.Load(w3 + i);
+            // The block that is likely to come next.
+            N.Prefetch(w0 + next + (i * N.Size));
+            N.Prefetch(w1 + next + (i * N.Size));
+            N.Prefetch(w2 + next + (i * N.Size));
+            N.Prefetch(w3 + next + (i * N.Size));
+            var u0 = N.Load<V>(w0 + (i * N.Size));
+            var u1 = N.Load<V>(w1 + (i * N.Size));
+            var u2 = N.Load<V>(w2 + (i * N.Size));
+            var u3 = N.Load<V>(w3 + (i * N.Size));
             var v = V.Load(x0 + i);
             a00 = V.MultiplyAdd(v, u0, a00);
             a01 = V.MultiplyAdd(v, u1, a01);

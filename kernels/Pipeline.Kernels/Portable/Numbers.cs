@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Pipeline.Kernels;
 
@@ -9,6 +10,24 @@ internal unsafe interface INumber
 
     static abstract V Load<V>(byte* source)
         where V : unmanaged, ILanes<V>;
+
+    /// <summary>Hints that these numbers will be read, where they are likely to lie in memory and not in a cache.</summary>
+    static abstract void Prefetch(byte* source);
+}
+
+/// <summary>Float32 in a scratch or page that a kernel reads from a cache.</summary>
+internal readonly unsafe struct NearNumber : INumber
+{
+    public static int Size => sizeof(float);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Load<V>(byte* source)
+        where V : unmanaged, ILanes<V> => V.Load((float*)source);
+
+    public static void Prefetch(byte* source)
+    {
+        // What is near comes by itself.
+    }
 }
 
 internal readonly unsafe struct F32Number : INumber
@@ -18,6 +37,9 @@ internal readonly unsafe struct F32Number : INumber
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Load<V>(byte* source)
         where V : unmanaged, ILanes<V> => V.Load((float*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(byte* source) => Memory.Prefetch(source);
 }
 
 internal readonly unsafe struct F16Number : INumber
@@ -27,6 +49,9 @@ internal readonly unsafe struct F16Number : INumber
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Load<V>(byte* source)
         where V : unmanaged, ILanes<V> => V.LoadF16((ushort*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(byte* source) => Memory.Prefetch(source);
 }
 
 internal readonly unsafe struct BF16Number : INumber
@@ -36,56 +61,48 @@ internal readonly unsafe struct BF16Number : INumber
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Load<V>(byte* source)
         where V : unmanaged, ILanes<V> => V.LoadBF16((ushort*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(byte* source) => Memory.Prefetch(source);
 }
 
-/// <summary>The ends of rows: what lies beyond is neither read nor written, and reads as zero.</summary>
-internal static unsafe class Partial
+/// <summary>Work that is written once for all formats.</summary>
+internal interface INumberWork
 {
-    /// <summary>Room for the widest vector of the widest number.</summary>
-    private const int Bytes = 64;
+    void Run<N>()
+        where N : INumber;
+}
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static V Load<V, N>(byte* source, int count)
-        where V : unmanaged, ILanes<V>
-        where N : INumber
+internal static class Numbers
+{
+    /// <summary>Runs the work on numbers as they lie in a file.</summary>
+    public static void Run<TWork>(NumberFormat format, in TWork work)
+        where TWork : struct, INumberWork
     {
-        var padded = stackalloc byte[Bytes];
-        Unsafe.InitBlockUnaligned(padded, 0, Bytes);
-        Unsafe.CopyBlockUnaligned(padded, source, (uint)(count * N.Size));
-        return N.Load<V>(padded);
+        switch (format)
+        {
+            case NumberFormat.F32:
+                work.Run<F32Number>();
+                break;
+            case NumberFormat.F16:
+                work.Run<F16Number>();
+                break;
+            default:
+                work.Run<BF16Number>();
+                break;
+        }
     }
+}
 
-    /// <summary>The first <paramref name="count"/> lanes, zeros in the others.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static V Keep<V>(V value, int count)
-        where V : unmanaged, ILanes<V>
-    {
-        var lanes = stackalloc byte[Bytes];
-        V.Store(value, (float*)lanes);
-        return Load<V, F32Number>(lanes, count);
-    }
-
-    /// <summary>Stores a whole vector, or its first <paramref name="count"/> lanes where there are fewer left.</summary>
+internal static unsafe class Memory
+{
+    /// <summary>Hints that a cache line will be read; an address outside any mapping is harmless.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreUpTo<V>(V value, float* target, int count)
-        where V : unmanaged, ILanes<V>
+    public static void Prefetch(byte* source)
     {
-        if (count >= V.Count)
+        if (Sse.IsSupported)
         {
-            V.Store(value, target);
+            Sse.Prefetch1(source);
         }
-        else
-        {
-            Store(value, target, count);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Store<V>(V value, float* target, int count)
-        where V : unmanaged, ILanes<V>
-    {
-        var padded = stackalloc byte[Bytes];
-        V.Store(value, (float*)padded);
-        Unsafe.CopyBlockUnaligned(target, padded, (uint)(count * sizeof(float)));
     }
 }

@@ -6,22 +6,27 @@ namespace Pipeline.Kernels;
 /// Sums of 4 rows for 4 vectors of outputs that lie side by side: each output is one lane and takes the inputs in ascending
 /// order. Also the values' side of attention, where an input is a token and its factor a probability.
 /// </summary>
-internal static unsafe class OuterKernel<V>
-    where V : unmanaged, ILanes<V>
+internal static unsafe class OuterKernel
 {
+    /// <summary>Inputs between a weight's prefetch and its use: rows of a file lie too far apart for the processor's own prefetcher.</summary>
+    private const int Ahead = 24;
+
     /// <summary>Outputs of a block.</summary>
-    public static int Outputs => 4 * V.Count;
+    public static int Outputs<V>()
+        where V : unmanaged, ILanes<V> => 4 * V.Count;
 
     /// <summary>One block of <paramref name="length"/> inputs.</summary>
     /// <param name="x">The four rows of factors.</param>
-    /// <param name="w">The first input's weights; the next begin <paramref name="wStride"/> floats later each.</param>
-    /// <param name="wStride">Floats from input to input.</param>
+    /// <param name="w">The first input's weights; the next begin <paramref name="wStride"/> bytes later each.</param>
+    /// <param name="wStride">Bytes from input to input.</param>
     /// <param name="length">Inputs.</param>
     /// <param name="first">Whether the sums start at zero, or go on from <paramref name="sums"/>.</param>
-    /// <param name="sums">[4, <see cref="Outputs"/>] sums, rows <paramref name="sumStride"/> floats apart.</param>
+    /// <param name="sums">[4, <see cref="Outputs{V}"/>] sums, rows <paramref name="sumStride"/> floats apart.</param>
     /// <param name="sumStride">Floats from row to row of the sums.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(in Rows4 x, float* w, nint wStride, int length, bool first, float* sums, int sumStride)
+    public static void Run<V, N>(in Rows4 x, byte* w, nint wStride, int length, bool first, float* sums, int sumStride)
+        where V : unmanaged, ILanes<V>
+        where N : INumber
     {
         V a00, a01, a02, a03, a10, a11, a12, a13, a20, a21, a22, a23, a30, a31, a32, a33;
         float* s0 = sums, s1 = s0 + sumStride, s2 = s1 + sumStride, s3 = s2 + sumStride;
@@ -52,10 +57,12 @@ internal static unsafe class OuterKernel<V>
         float* x0 = x.Row0, x1 = x.Row1, x2 = x.Row2, x3 = x.Row3;
         for (nint i = 0; i < length; i++, w += wStride)
         {
-            var u0 = V.Load(w);
-            var u1 = V.Load(w + V.Count);
-            var u2 = V.Load(w + (2 * V.Count));
-            var u3 = V.Load(w + (3 * V.Count));
+            N.Prefetch(w + (Ahead * wStride));
+            N.Prefetch(w + (Ahead * wStride) + (4 * V.Count * N.Size) - 1);
+            var u0 = N.Load<V>(w);
+            var u1 = N.Load<V>(w + (V.Count * N.Size));
+            var u2 = N.Load<V>(w + (2 * V.Count * N.Size));
+            var u3 = N.Load<V>(w + (3 * V.Count * N.Size));
             var v = V.Create(x0[i]);
             a00 = V.MultiplyAdd(v, u0, a00);
             a01 = V.MultiplyAdd(v, u1, a01);

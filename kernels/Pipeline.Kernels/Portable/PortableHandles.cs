@@ -79,8 +79,13 @@ internal sealed unsafe class PortableWeight : DeviceWeight, IDisposable
         return (byte*)_parts[part].Address + (((row * _parts[part].Stride) + column) * Spec.Format.Size());
     }
 
+    /// <summary>Widens one row of a weight that lies as [outputs, inputs], padded with zeros to a whole vector.</summary>
+    public void WidenRow<V>(int output, float* target)
+        where V : unmanaged, ILanes<V> =>
+        Numbers.Run(Spec.Format, new WeightPanel<V>(Address(0, output, 0), 0, 1, Spec.Inputs, target, 0));
+
     /// <summary>Bytes from one stored row of a part to the next.</summary>
-    public long StrideBytes(int part) => _parts[part].Stride * Spec.Format.Size();
+    public nint StrideBytes(int part) => (nint)_parts[part].Stride * Spec.Format.Size();
 
     public void Dispose() => _vector?.Dispose();
 }
@@ -109,7 +114,7 @@ internal sealed unsafe class PortableKvPool : KvPool, IDisposable
         HeadStride = Padding.Head(shape.HeadSize);
         _head = (long)shape.PageTokens * HeadStride;
         // Kernels read four tokens at a time, so up to three beyond the last.
-        var floats = (_head * shape.KvHeads * 2 * shape.Layers * shape.Pages) + (DotKernel<Lanes512>.Outputs * HeadStride);
+        var floats = (_head * shape.KvHeads * 2 * shape.Layers * shape.Pages) + (DotKernel.Outputs * HeadStride);
         _block = new NativeBlock(floats * sizeof(float));
     }
 

@@ -1,18 +1,5 @@
 namespace Pipeline.Kernels;
 
-/// <summary>Where the input rows of a product lie: in a buffer, in order or gathered by an index.</summary>
-/// <param name="buffer">The rows.</param>
-/// <param name="order">Index of each gathered row times <paramref name="divisor"/>, or null for rows in order.</param>
-/// <param name="divisor">Entries of <paramref name="order"/> that share a row.</param>
-internal readonly unsafe struct RowSource(PortableBuffer buffer, int[]? order = null, int divisor = 1)
-{
-    public float* Row(int index) => buffer.Row(order is null ? index : order[index] / divisor);
-
-    /// <summary>Four rows from <paramref name="index"/> on; those from <paramref name="end"/> on repeat the last.</summary>
-    public Rows4 Rows(int index, int end) =>
-        new(Row(index), Row(Math.Min(index + 1, end - 1)), Row(Math.Min(index + 2, end - 1)), Row(Math.Min(index + 3, end - 1)));
-}
-
 /// <summary>
 /// Sums of one tile: some rows by at most <see cref="TileOutputs"/> outputs. The weight passes through panels that fit the
 /// first-level cache; the order of summation of a (row, output) depends on the orientation and on nothing else.
@@ -33,6 +20,9 @@ internal static unsafe class ProductKernel
 
     /// <summary>Floats of a tile's sums.</summary>
     public const int SumsSize = TileRows * TileOutputs;
+
+    /// <summary>Most rows for which weights are widened in the kernel: the panel's detour pays only where more rows share it.</summary>
+    private const int InPlaceRows = 8;
 
     private const int DotOutputs = 16;
     private const int DotInputs = 512;
@@ -62,28 +52,23 @@ internal static unsafe class ProductKernel
         where V : unmanaged, ILanes<V>
     {
         var inputs = weight.Spec.Inputs;
-        for (var k = 0; k < inputs; k += DotInputs)
+        var tile = new ProductTile(input, first, rows, outputs, scratch.Carry, sums);
+        int length;
+        for (var k = 0; k < inputs; k += length)
         {
-            var length = Math.Min(DotInputs, inputs - k);
-            WeightPanel.Widen<V>(
-                weight.Spec.Format, weight.Address(part, output, k), weight.StrideBytes(part), outputs, length, scratch.Panel, DotStride);
-            var carry = scratch.Carry;
-            for (var r = 0; r < rows; r += DotKernel<V>.Rows)
+            var stored = weight.Address(part, output, k);
+            var stride = weight.StrideBytes(part);
+            length = inputs - k;
+            if (rows <= InPlaceRows && outputs % DotKernel.Outputs == 0 && length >= V.Count)
             {
-                var x = input.Rows(first + r, first + rows).Skip(k);
-                for (var o = 0; o < outputs; o += DotKernel<V>.Outputs, carry += DotKernel<V>.CarrySize)
-                {
-                    DotKernel<V>.Run(
-                        x,
-                        scratch.Panel + (o * DotStride),
-                        DotStride,
-                        length,
-                        carry,
-                        first: k == 0,
-                        last: k + length == inputs,
-                        sums + (r * TileOutputs) + o,
-                        TileOutputs);
-                }
+                length -= length % V.Count;
+                Numbers.Run(weight.Spec.Format, new DotBlocks<V>(tile, stored, stride, k, length, last: k + length == inputs));
+            }
+            else
+            {
+                length = Math.Min(DotInputs, length);
+                Numbers.Run(weight.Spec.Format, new WeightPanel<V>(stored, stride, outputs, length, scratch.Panel, DotStride));
+                new DotBlocks<V>(tile, (byte*)scratch.Panel, DotStride * sizeof(float), k, length, last: k + length == inputs).Run<NearNumber>();
             }
         }
     }
@@ -93,19 +78,20 @@ internal static unsafe class ProductKernel
         where V : unmanaged, ILanes<V>
     {
         var inputs = weight.Spec.Inputs;
+        var tile = new ProductTile(input, first, rows, outputs, scratch.Carry, sums);
         for (var k = 0; k < inputs; k += OuterInputs)
         {
+            var stored = weight.Address(part, output, k);
+            var stride = weight.StrideBytes(part);
             var length = Math.Min(OuterInputs, inputs - k);
-            WeightPanel.Widen<V>(
-                weight.Spec.Format, weight.Address(part, output, k), weight.StrideBytes(part), length, outputs, scratch.Panel, TileOutputs);
-            for (var r = 0; r < rows; r += DotKernel<V>.Rows)
+            if (rows <= InPlaceRows && outputs % OuterKernel.Outputs<V>() == 0)
             {
-                var x = input.Rows(first + r, first + rows).Skip(k);
-                for (var o = 0; o < outputs; o += OuterKernel<V>.Outputs)
-                {
-                    OuterKernel<V>.Run(
-                        x, scratch.Panel + o, TileOutputs, length, first: k == 0, sums + (r * TileOutputs) + o, TileOutputs);
-                }
+                Numbers.Run(weight.Spec.Format, new OuterBlocks<V>(tile, stored, stride, k, length));
+            }
+            else
+            {
+                Numbers.Run(weight.Spec.Format, new WeightPanel<V>(stored, stride, length, outputs, scratch.Panel, TileOutputs));
+                new OuterBlocks<V>(tile, (byte*)scratch.Panel, TileOutputs * sizeof(float), k, length).Run<NearNumber>();
             }
         }
     }

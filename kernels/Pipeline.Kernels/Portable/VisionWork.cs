@@ -55,7 +55,7 @@ internal sealed unsafe class AddPositionsWork(InstructionPath path, CpuTeam team
             var (tile, position) = Math.DivRem(row, perTile);
             var source = position == perTile - 1 ? _class.Vector : _patches.Row((tile * (perTile - 1)) + position);
             var target = _output.Row(row);
-            WeightPanel.Widen<V>(_positions.Spec.Format, _positions.Address(0, position, 0), 0, 1, columns, target, 0);
+            _positions.WidenRow<V>(position, target);
             for (var i = 0; i < columns; i += V.Count)
             {
                 Partial.StoreUpTo(V.Load(source + i) + V.Load(target + i), target + i, columns - i);
@@ -93,31 +93,6 @@ internal sealed unsafe class PixelShuffleWork(CpuTeam team) : TeamWork
                 var (dy, dx) = Math.DivRem(part, _side);
                 var patch = (((squareY * _side) + dy) * _grid) + (squareX * _side) + dx;
                 new Span<float>(_input.Row((tile * ((_grid * _grid) + 1)) + patch), hidden).CopyTo(new Span<float>(target, hidden));
-            }
-        }
-    }
-}
-
-/// <summary>Embeds token ids; an item is a row.</summary>
-internal sealed unsafe class EmbedWork(InstructionPath path, CpuTeam team) : LaneWork(path)
-{
-    private StepTable _table = null!;
-    private PortableWeight _embedding = null!;
-    private PortableBuffer _output = null!;
-
-    public void Run(StepTable table, PortableWeight embedding, PortableBuffer output)
-    {
-        (_table, _embedding, _output) = (table, embedding, output);
-        team.Run(this, table.Rows, (long)table.Rows * output.Columns / Padding.Lanes);
-    }
-
-    protected override void Execute<V>(int first, int end, int thread)
-    {
-        for (var row = first; row < end; row++)
-        {
-            if (_table.TokenIds[row] is >= 0 and var token)
-            {
-                WeightPanel.Widen<V>(_embedding.Spec.Format, _embedding.Address(0, token, 0), 0, 1, _output.Columns, _output.Row(row), 0);
             }
         }
     }
