@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
 namespace Pipeline.Text;
@@ -77,8 +76,7 @@ internal readonly record struct JsonField(string File, JsonPath Path, JsonElemen
 
     public bool AsBool(bool otherwise) => IsNull ? otherwise : AsBool();
 
-    [DoesNotReturn]
-    public void Refuse(string problem) => throw TokenizerErrors.Invalid(File, $"{Path}: {problem}");
+    public PipelineException Invalid(string problem) => TokenizerErrors.Invalid(File, $"{Path}: {problem}");
 
     public PipelineException Wrong(string expected) =>
         TokenizerErrors.Invalid(File, Kind == JsonValueKind.Undefined ? $"{Path} is missing" : $"{Path} is not {expected}");

@@ -52,7 +52,7 @@ internal sealed record TokenizerConfig(IReadOnlyDictionary<string, string> Names
     {
         if (!int.TryParse(entry.Name, out var id))
         {
-            entry.Value.Refuse("the key is not a token id");
+            throw entry.Value.Invalid("the key is not a token id");
         }
 
         return TokenizerJson.ReadAddedToken(entry.Value, id);

@@ -38,7 +38,7 @@ internal static class TokenizerJson
         var content = field["content"].AsString();
         if (content.Length == 0)
         {
-            field["content"].Refuse("an added token may not be empty");
+            throw field["content"].Invalid("an added token may not be empty");
         }
 
         return new(
@@ -94,7 +94,7 @@ internal static class TokenizerJson
             var id = value.AsInt();
             if (!tokens.TryAdd(id, token))
             {
-                value.Refuse($"id {id} is taken by \"{tokens[id]}\"");
+                throw value.Invalid($"id {id} is taken by \"{tokens[id]}\"");
             }
 
             ids.Add(token, id);
@@ -112,18 +112,11 @@ internal static class TokenizerJson
             var (left, right) = ReadPair(merge);
             if (!merges.TryAdd(IdOf(left), IdOf(right), new(rank++, IdOf(left + right))))
             {
-                merge.Refuse($"\"{left} {right}\" is listed twice");
+                throw merge.Invalid($"\"{left} {right}\" is listed twice");
             }
 
-            int IdOf(string token)
-            {
-                if (!vocabulary.TryGetValue(token, out var id))
-                {
-                    merge.Refuse($"\"{token}\" is not in model.vocab");
-                }
-
-                return id;
-            }
+            int IdOf(string token) =>
+                vocabulary.TryGetValue(token, out var id) ? id : throw merge.Invalid($"\"{token}\" is not in model.vocab");
         }
 
         return merges;
