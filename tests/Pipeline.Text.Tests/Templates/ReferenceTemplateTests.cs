@@ -1,0 +1,47 @@
+using System.Text.Json.Nodes;
+
+namespace Pipeline.Text.Tests;
+
+/// <summary>Prompts equal those that transformers rendered with the template of Llama 4.</summary>
+public sealed class ReferenceTemplateTests
+{
+    private static readonly JsonObject Reference =
+        JsonNode.Parse(File.ReadAllText(Path.Combine(SharedData.Root, "tests", "data", "chat", "cases.json")))!.AsObject();
+
+    public static TheoryData<string> Names => [.. Cases.Select(one => one["name"]!.GetValue<string>())];
+
+    private static IEnumerable<JsonObject> Cases => Reference["cases"]!.AsArray().Select(one => one!.AsObject());
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Prompt_EqualsTransformers(string name)
+    {
+        var one = Cases.Single(candidate => candidate["name"]!.GetValue<string>() == name);
+        var prompt = Render(one);
+        Assert.Equal(one["prompt"]!.GetValue<string>(), prompt.Text);
+    }
+
+    [Fact]
+    public void ShippedModel_RendersAsTransformers()
+    {
+        var template = ChatTemplate.Load(Path.Combine(SharedData.Root, "models", "tiny-scout"));
+        var plain = Cases.First();
+        var prompt = template!.Render(plain["messages"]!.AsArray(), new(AddGenerationPrompt: true) { BosToken = "<|begin_of_text|>" });
+        Assert.Equal(plain["prompt"]!.GetValue<string>(), prompt.Text);
+    }
+
+    private static MarkedText Render(JsonObject one)
+    {
+        var options = one["options"]!.AsObject().DeepClone().AsObject();
+        options.Remove("add_generation_prompt", out var addGenerationPrompt);
+        options.Remove("tools", out var tools);
+        return ChatTemplate.Parse(Reference["template"]!.GetValue<string>(), "llama4").Render(
+            one["messages"]!.AsArray(),
+            new(addGenerationPrompt?.GetValue<bool>() ?? false)
+            {
+                BosToken = "<|begin_of_text|>",
+                Tools = tools as JsonArray,
+                Variables = options,
+            });
+    }
+}
