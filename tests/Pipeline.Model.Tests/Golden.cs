@@ -3,18 +3,18 @@ using Pipeline.Kernels;
 
 namespace Pipeline.Model.Tests;
 
-/// <summary>A tiny reference checkpoint with its recorded outputs, loaded on a portable device.</summary>
+/// <summary>A tiny reference checkpoint with its recorded outputs, loaded on a device.</summary>
 internal sealed class Golden : IDisposable
 {
     private readonly CpuTeam _team;
     private readonly IDevice _device;
     private readonly Checkpoint _checkpoint;
 
-    private Golden(string name, int threads)
+    private Golden(string name, int threads, Func<CpuTeam, IDevice> device)
     {
         var folder = Path.Combine(SharedData.Root, "tests/data/goldens", name);
         _team = new CpuTeam(threads);
-        _device = new PortableDevice(_team);
+        _device = device(_team);
         _checkpoint = Checkpoint.Open(folder);
         Model = new Llama4Model(_device, _checkpoint);
         Reference = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
@@ -26,7 +26,9 @@ internal sealed class Golden : IDisposable
 
     public TensorCatalog Reference { get; }
 
-    public static Golden Open(string name, int threads = 2) => new(name, threads);
+    public static Golden Open(string name, int threads = 2) => new(name, threads, team => new PortableDevice(team));
+
+    public static Golden OpenOn(string name, Func<CpuTeam, IDevice> device) => new(name, threads: 2, device);
 
     public int[] Ids(string tensor) => Array.ConvertAll(Reference.Find(tensor)!.ReadIntegers(), id => (int)id);
 

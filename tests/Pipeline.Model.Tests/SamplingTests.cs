@@ -163,7 +163,7 @@ public sealed class SamplingTests(ITestOutputHelper output)
             var raw = sampler.Distribution(logits, new TokenHistory([]), Plain);
             var filtered = sampler.Distribution(logits, new TokenHistory([]), Plain with { TopK = topK, TopP = topP, MinP = minP });
             var typical = sampler.Distribution(logits, new TokenHistory([]), Plain with { TypicalP = typicalP });
-            var best = Array.IndexOf(raw, raw.Max());
+            var best = Array.IndexOf(logits, logits.Max());
 
             Assert.Equal(1, filtered.Sum(), tolerance: 1e-4);
             Assert.Equal(1, typical.Sum(), tolerance: 1e-4);

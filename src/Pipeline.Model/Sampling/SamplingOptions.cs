@@ -2,7 +2,9 @@ namespace Pipeline.Model;
 
 /// <summary>How the next token is chosen. The steps run in the order of these parameters, logit bias first of all.</summary>
 /// <param name="Greedy">Take the best token; the filters and the temperature do not matter.</param>
-/// <param name="RepetitionPenalty">Divides positive and multiplies negative logits of tokens in prompt or answer (Keskar et al., arXiv 1909.05858); 1 = none.</param>
+/// <param name="RepetitionPenalty">
+/// Divides positive and multiplies negative logits of tokens in prompt or answer (Keskar et al., arXiv 1909.05858); 1 = none.
+/// </param>
 /// <param name="PresencePenalty">Subtracted once from each token of the answer; 0 = none.</param>
 /// <param name="FrequencyPenalty">Subtracted from a token for each time it stands in the answer; 0 = none.</param>
 /// <param name="Temperature">Divides the logits; 0 is greedy.</param>
@@ -48,7 +50,10 @@ public sealed record SamplingOptions(
     /// <summary>Whether the best token of the processed logits is taken.</summary>
     public bool TakesBest => Greedy || (float)Temperature == 0;
 
-    /// <summary>Whether the device's own choice (argmax of the raw logits) is the answer's token <paramref name="tokenIndex"/>, so that the logits need not be read.</summary>
+    /// <summary>
+    /// Whether the device's own choice, the best of the raw logits, is the answer's token of this index, so that the logits
+    /// need not be read.
+    /// </summary>
     public bool TakesRawBest(int tokenIndex) =>
         TakesBest
         && RepetitionPenalty == 1

@@ -64,7 +64,10 @@ public sealed class TextPass
         return plan.Bytes;
     }
 
-    /// <summary>Uploads visual tokens <c>[n, hidden]</c> as the rows from <paramref name="first"/> on of those that <see cref="StepWriter.AddVisual"/> counts.</summary>
+    /// <summary>
+    /// Uploads visual tokens <c>[n, hidden]</c> of the next step: entry <paramref name="first"/> and those after it go to the rows
+    /// that <see cref="StepWriter.AddVisual"/> adds, counted from 0. Not while a step is under way.
+    /// </summary>
     public void SetVisual(int first, ReadOnlySpan<float> rows) => _device.Upload(rows, _scratch.Normed, first);
 
     /// <summary>Uploads the step and sets the cursor before the embedding.</summary>

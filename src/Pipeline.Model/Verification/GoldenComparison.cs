@@ -48,7 +48,10 @@ public sealed class GoldenComparison
         var pixels = _reference.Find("image.pixel_values") ?? throw Wrong("image.input_ids", "comes without image.pixel_values");
         var vision = _model.Vision ?? throw Wrong("image.pixel_values", "is for a vision encoder, which this model has none of");
         var tiles = (int)pixels.Shape[0];
-        var pass = new VisionPass(vision, tiles) { Probe = (name, values, rows) => CompareBuffer(name == "features" ? "image.features" : $"image.vision.{name}", values, rows) };
+        var pass = new VisionPass(vision, tiles)
+        {
+            Probe = (name, values, rows) => CompareBuffer(name == "features" ? "image.features" : $"image.vision.{name}", values, rows),
+        };
         if (pixels.Count != (long)tiles * pass.TileElements)
         {
             throw Wrong(pixels.Name, $"is {TensorInfo.Describe(pixels.Shape)}, not tiles of {pass.TileElements} numbers");
@@ -84,7 +87,8 @@ public sealed class GoldenComparison
 
         if (greedy.Length > 0)
         {
-            _differences.Add(new TensorDifference($"{prefix}.greedy", session.Generate(greedy.Length).Zip(greedy).Count(pair => pair.First != pair.Second)));
+            var differing = session.Generate(greedy.Length).Zip(greedy).Count(pair => pair.First != pair.Second);
+            _differences.Add(new TensorDifference($"{prefix}.greedy", differing));
         }
     }
 

@@ -24,6 +24,8 @@ public sealed class VisionPass
     private int _layer;
     private bool _attended;
 
+    /// <param name="model">Weights, shared with other passes.</param>
+    /// <param name="maxTiles">Most tiles of a batch.</param>
     public VisionPass(VisionModel model, int maxTiles)
     {
         _model = model;
@@ -49,7 +51,10 @@ public sealed class VisionPass
     /// <summary>Floats of one tile's visual tokens: tokens a tile * hidden.</summary>
     public int TokenElements => _config.TokensPerTile * _model.HiddenSize;
 
-    /// <summary>Sees <c>layer.N</c> [tiles * (patches + 1), hidden] and <c>features</c> [tiles * tokens, projector output]; null where nobody looks.</summary>
+    /// <summary>
+    /// Sees <c>layer.N</c> [tiles * (patches + 1), hidden] and <c>features</c> [tiles * tokens, projector output]; null where
+    /// nobody looks.
+    /// </summary>
     public PassProbe? Probe { get; set; }
 
     /// <summary>Bytes of the buffers that a pass of this size allocates.</summary>
