@@ -1,3 +1,5 @@
+using Pipeline.Engine.Decoding;
+
 namespace Pipeline.Jobs;
 
 /// <summary>What an input was: <see cref="Text"/> is a turn without a picture.</summary>
@@ -6,13 +8,6 @@ public enum CaptionKind
     Image,
     Video,
     Text,
-}
-
-/// <summary>Why generation ended: a stop token or string, or the limit of tokens.</summary>
-public enum FinishReason
-{
-    Stop,
-    Length,
 }
 
 /// <summary>The one answer to an input.</summary>

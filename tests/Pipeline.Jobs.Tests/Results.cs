@@ -1,3 +1,5 @@
+using Pipeline.Engine.Decoding;
+
 namespace Pipeline.Jobs.Tests;
 
 /// <summary>Results as a run makes them.</summary>

@@ -1,0 +1,75 @@
+using Pipeline.Checkpoints;
+using Pipeline.Engine.Scheduling;
+using Pipeline.Kernels;
+using Pipeline.Model;
+
+namespace Pipeline.Engine.Running;
+
+/// <summary>What a device thread owns: the device, the model on it, the KV pools and one pass for each kind of run, all made once.</summary>
+internal sealed class DeviceHost : IDisposable
+{
+    private readonly IDevice _device;
+    private readonly SchedulerLimits _limits;
+    private readonly Sampler _sampler;
+    private readonly float[] _logits;
+
+    public DeviceHost(IDevice device, Checkpoint checkpoint, EngineSettings settings)
+    {
+        _device = device;
+        var text = checkpoint.Config.Text;
+        var decoder = settings.Decoder;
+        var pageTokens = KvCache.PageTokensFor(text, decoder.PageTokens);
+        var pages = (int)Math.Min(decoder.KvBytes / KvCache.PageBytes(text, pageTokens), int.MaxValue);
+        if (pages == 0)
+        {
+            throw new PipelineException(
+                "decoder.kv-too-small",
+                $"decoder.kv-bytes is {decoder.KvBytes}, one KV page of {pageTokens} tokens takes {KvCache.PageBytes(text, pageTokens)}",
+                "raise decoder.kv-bytes or lower decoder.page-tokens");
+        }
+
+        var model = new Llama4Model(device, checkpoint);
+        var experts = new LocalExperts(model.Text);
+        var rows = settings.Engine.PrefillRows;
+        Cache = new KvCache(device, text, pages, pageTokens);
+        Decode = new TextPass(model.Text, Cache, experts, decoder.Sessions, decoder.Sessions, decoder.Sessions);
+        Prefill = new TextPass(model.Text, Cache, experts, rows, Math.Min(rows, decoder.Sessions), Math.Min(rows, decoder.Sessions));
+        Vision = model.Vision is null ? null : new VisionPass(model.Vision, settings.Vision.BatchTiles);
+        HiddenSize = text.HiddenSize;
+        _limits = new SchedulerLimits(decoder.Sessions, pageTokens, rows);
+        _sampler = new Sampler(text.VocabularySize);
+        _logits = new float[text.VocabularySize];
+    }
+
+    public int HiddenSize { get; }
+
+    public KvCache Cache { get; }
+
+    public TextPass Decode { get; }
+
+    public TextPass Prefill { get; }
+
+    /// <summary>Null where the model has no vision encoder.</summary>
+    public VisionPass? Vision { get; }
+
+    /// <summary>A scheduler with an empty page table.</summary>
+    public Scheduler CreateScheduler() => new(
+        _limits,
+        Enum.GetValues<AttentionKind>().Where(Cache.Uses).ToDictionary(kind => kind, _ => new PagePool(Cache.Pages)));
+
+    /// <summary>Turns the device's best tokens of a finished pass into what each session's settings choose.</summary>
+    public void Choose(TextPass pass, int output, Session session, ref TokenChoice choice)
+    {
+        var options = session.Settings.Sampling;
+        if (!choice.Finite || options.TakesRawBest(session.Generated))
+        {
+            return;
+        }
+
+        pass.ReadLogits(output, _logits);
+        choice = _sampler.Sample(_logits, session.History, options);
+        session.History.Append(choice.Token);
+    }
+
+    public void Dispose() => _device.Dispose();
+}

@@ -1,0 +1,64 @@
+using Pipeline.Engine;
+
+namespace Pipeline.Jobs;
+
+/// <summary>How a run ended: results with a caption, and inputs that failed.</summary>
+public sealed record JobOutcome(int Done, int Failed);
+
+/// <summary>Captions inputs into a sink, in input order.</summary>
+public static class CaptionJob
+{
+    /// <summary>Runs until every input has its result. A failed input is a result; what a sink cannot write, and a failed device, end the run.</summary>
+    /// <exception cref="PipelineException">The sink cannot write, or the device failed.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled; what is written stays written.</exception>
+    public static async Task<JobOutcome> RunAsync(
+        CaptionEngine engine, CaptionRequest request, JobProgress progress, JobsOptions options, IResultSink sink, TimeProvider time,
+        CancellationToken cancellation)
+    {
+        var settings = GenerationResolver.Resolve(request.Generation, engine.Generation, engine.VocabularySize);
+        var job = engine.System.ActorOf(JobSupervisor.Props(
+            progress, JobActor.Props(progress, new WindowRunner(engine, request, settings, time), options.WindowsInFlight)));
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            var writing = WriteAsync(progress, sink, ending.Token);
+            if (await Task.WhenAny(writing, engine.DeviceFailed) == engine.DeviceFailed)
+            {
+                var cause = await engine.DeviceFailed;
+                throw new PipelineException(
+                    "device.lost",
+                    $"the device failed: {cause.Message}",
+                    "finished results are kept; start again, and if it fails again check the device and its memory",
+                    FailureKind.Outside,
+                    cause);
+            }
+
+            await writing;
+            return new JobOutcome(progress.Done, progress.Failed);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            engine.System.Stop(job);
+        }
+    }
+
+    private static async Task WriteAsync(JobProgress progress, IResultSink sink, CancellationToken cancellation)
+    {
+        while (await progress.NextOutputAsync(cancellation) is { } output)
+        {
+            switch (output)
+            {
+                case TextPiece piece:
+                    await sink.StreamAsync(piece.Input, piece.Text, cancellation);
+                    break;
+                case FinishedWindow finished:
+                    await sink.WriteAsync(finished.Input, finished.Result, cancellation);
+                    progress.Written();
+                    break;
+            }
+        }
+
+        await sink.CompleteAsync(cancellation);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text;
+
+namespace Pipeline.Jobs;
+
+/// <summary>Where one window of a run stands. Plain data of <see cref="JobProgress"/>, under its lock.</summary>
+internal sealed class WindowEntry(CaptionInput input)
+{
+    public CaptionInput Input { get; } = input;
+
+    /// <summary>Attempts that failed by the window's own fault.</summary>
+    public int OwnFailures { get; set; }
+
+    /// <summary>Attempts that ended because something died under them.</summary>
+    public int SharedFailures { get; set; }
+
+    /// <summary>When the first of a row of outside failures came.</summary>
+    public DateTimeOffset? OutsideSince { get; set; }
+
+    /// <summary>Wait before the next attempt.</summary>
+    public TimeSpan Delay { get; set; }
+
+    public CaptionResult? Result { get; set; }
+
+    /// <summary>Text of the present attempt.</summary>
+    public StringBuilder Text { get; } = new();
+
+    /// <summary>Characters given to the sink before the present attempt began or while it runs.</summary>
+    public string Delivered { get; set; } = "";
+}
+
+/// <summary>One attempt at a window, handed out by <see cref="JobProgress.TakeAsync"/>.</summary>
+/// <param name="Input">The window's input.</param>
+/// <param name="Run">Which JobActor took it: answers of one that died are dropped.</param>
+/// <param name="Number">Attempts before this one, whatever ended them.</param>
+/// <param name="Delay">How long to wait before it starts.</param>
+public sealed record WindowAttempt(CaptionInput Input, int Run, int Number, TimeSpan Delay);
+
+/// <summary>What the writer does next.</summary>
+public abstract record JobOutput(CaptionInput Input);
+
+/// <summary>More text of the window that is written next.</summary>
+public sealed record TextPiece(CaptionInput Input, string Text) : JobOutput(Input);
+
+/// <summary>The result of the window that is written next.</summary>
+public sealed record FinishedWindow(CaptionInput Input, CaptionResult Result) : JobOutput(Input);
