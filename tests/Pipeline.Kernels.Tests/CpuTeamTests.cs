@@ -1,8 +1,8 @@
-using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace Pipeline.Kernels.Tests;
 
-public sealed class CpuTeamTests
+public sealed partial class CpuTeamTests
 {
     private const long Much = long.MaxValue;
 
@@ -38,9 +38,9 @@ public sealed class CpuTeamTests
     public void Threads_work_at_the_same_time()
     {
         using var team = new CpuTeam(3);
-        var work = new Meeting(3);
-        team.Run(work, 3, Much);
-        Assert.True(work.Met);
+        var threads = new Threads(3);
+        team.Run(threads, 3, Much);
+        Assert.Equal(3, threads.Ids.Distinct().Count());
     }
 
     [Theory]
@@ -74,16 +74,22 @@ public sealed class CpuTeamTests
     }
 
     [Fact]
-    public void An_idle_team_takes_no_processor_time()
+    public void A_waiting_thread_takes_no_processor_time()
     {
-        using var team = new CpuTeam(4);
-        team.Run(new Count(100), 100, Much);
-        var names = Directory.GetDirectories("/proc/self/task").Where(IsWorker).ToArray();
-        Assert.NotEmpty(names);
-        var before = names.Sum(Ticks);
-        var clock = Stopwatch.StartNew();
-        SpinWait.SpinUntil(() => clock.ElapsedMilliseconds > 200);
-        Assert.InRange(names.Sum(Ticks) - before, 0, 1);
+        using var team = new CpuTeam(2);
+        var threads = new Threads(2);
+        team.Run(threads, 2, Much);
+        var worker = threads.Ids.Single(id => id != Threads.Current());
+        var before = Ticks(worker);
+
+        // One item stays on the caller, which is busy for some tenths of a second.
+        var caller = Ticks(Threads.Current());
+        while (Ticks(Threads.Current()) < caller + 20)
+        {
+            team.Run(new Count(1), 1, Much);
+        }
+
+        Assert.InRange(Ticks(worker) - before, 0, 1);
     }
 
     [Fact]
@@ -95,20 +101,12 @@ public sealed class CpuTeamTests
         Assert.Throws<ObjectDisposedException>(() => team.Run(new Count(1), 1, Much));
     }
 
-    private static bool IsWorker(string task) =>
-        File.ReadAllText(Path.Combine(task, "comm")).StartsWith("cpu-team", StringComparison.Ordinal);
-
     /// <summary>Processor time of a thread, in hundredths of a second.</summary>
-    private static long Ticks(string task)
+    private static long Ticks(int thread)
     {
-        // A thread of another test's team may have ended since; it takes no time either.
-        if (!File.Exists(Path.Combine(task, "stat")))
-        {
-            return 0;
-        }
-
-        var fields = File.ReadAllText(Path.Combine(task, "stat")).Split(' ');
-        return long.Parse(fields[13]) + long.Parse(fields[14]);
+        // The second field, the name in brackets, may hold spaces.
+        var fields = File.ReadAllText($"/proc/self/task/{thread}/stat").Split(')')[^1].Split(' ');
+        return long.Parse(fields[12]) + long.Parse(fields[13]);
     }
 
     private sealed class Count(int items) : TeamWork
@@ -141,19 +139,20 @@ public sealed class CpuTeamTests
         }
     }
 
-    /// <summary>Each item waits for all the others to have begun.</summary>
-    private sealed class Meeting(int threads) : TeamWork
+    /// <summary>Notes the kernel's number of each thread; each item waits for all the others to have begun.</summary>
+    private sealed partial class Threads(int threads) : TeamWork
     {
         private readonly Barrier _barrier = new(threads);
 
-        public bool Met { get; private set; } = true;
+        public int[] Ids { get; } = new int[threads];
+
+        [LibraryImport("libc", EntryPoint = "gettid")]
+        public static partial int Current();
 
         public override void Execute(int first, int end, int thread)
         {
-            if (!_barrier.SignalAndWait(TimeSpan.FromSeconds(20)))
-            {
-                Met = false;
-            }
+            Ids[first] = Current();
+            Assert.True(_barrier.SignalAndWait(TimeSpan.FromSeconds(20)));
         }
     }
 }

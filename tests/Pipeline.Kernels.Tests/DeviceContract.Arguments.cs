@@ -2,7 +2,7 @@ namespace Pipeline.Kernels.Tests;
 
 public abstract partial class DeviceContract
 {
-    [Fact]
+    [DeviceFact]
     public void Mismatched_shapes_are_refused_by_operation_and_name()
     {
         using var device = Create(threads: 1);
@@ -46,7 +46,7 @@ public abstract partial class DeviceContract
         Refuses("Upload", "step table", () => device.Upload(table));
     }
 
-    [Fact]
+    [DeviceFact]
     public void A_page_outside_the_pool_is_refused()
     {
         using var device = Create(threads: 1);
@@ -61,6 +61,30 @@ public abstract partial class DeviceContract
             Assert.Throws<ArgumentException>(() => device.RotateAppend(table, attention, rows, rows, rows, pool, 0));
             Assert.Throws<ArgumentException>(() => device.Attend(table, attention, rows, pool, 0, rows));
         }
+    }
+
+    [DeviceFact]
+    public void A_position_before_the_first_is_refused()
+    {
+        using var device = Create(threads: 1);
+        var table = new StepTable(rows: 1, sequences: 1, pages: 1, pairs: 4) { Rows = 1, Sequences = 1 };
+        var pool = device.AllocateKv(new KvShape(Layers: 1, Pages: 1, PageTokens: 4, KvHeads: 1, HeadSize: 8));
+        var attention = new AttentionSpec(1, 1, 8, AttentionKind.Full, 0, Rotate: false, QueryKeyNorm.None, 0, ScaleQuery: false, 1);
+        var rows = device.Allocate("rows", 1, 8);
+        table.Positions[0] = -1;
+        Refuses("RotateAppend", "step table", () => device.RotateAppend(table, attention, rows, rows, rows, pool, 0));
+        Refuses("Attend", "step table", () => device.Attend(table, attention, rows, pool, 0, rows));
+    }
+
+    [DeviceFact]
+    public void A_weight_that_cannot_be_read_is_refused()
+    {
+        using var device = Create(threads: 1);
+        using var weights = new TestWeights(seed: 71);
+        var spec = weights.Matrix(4, 8, NumberFormat.F32, WeightOrientation.OutputsByInputs);
+        Refuses("Load", "weight", () => device.Load(spec with { Parts = [] }));
+        Refuses("Load", "weight", () => device.Load(spec with { Parts = [new WeightPart(spec.Parts[0].Address, Stride: 7)] }));
+        Refuses("Load", "weight", () => device.Load(spec with { Inputs = 0 }));
     }
 
     private static void Refuses(string operation, string name, Action call)

@@ -2,7 +2,7 @@ namespace Pipeline.Kernels.Tests;
 
 public abstract partial class DeviceContract
 {
-    [Theory]
+    [DeviceTheory]
     [InlineData(4, 4, 2, false, QueryKeyNorm.None)]
     [InlineData(8, 2, 16, true, QueryKeyNorm.AfterRotation)]
     [InlineData(5, 1, 22, true, QueryKeyNorm.BeforeRotation)]
@@ -19,7 +19,7 @@ public abstract partial class DeviceContract
         }
     }
 
-    [Theory]
+    [DeviceTheory]
     [InlineData(0)]
     [InlineData(24)]
     public void A_row_attends_alike_in_any_chunks_beside_any_others(int chunk)
@@ -33,6 +33,25 @@ public abstract partial class DeviceContract
             using var device = Create(threads);
             Assert.Equal(expected, new Conversation(device, spec, seed: 51).Prefill([61, 13], step));
         }
+    }
+
+    [DeviceFact]
+    public void A_key_that_is_not_a_number_shows_in_the_rows_that_see_it()
+    {
+        using var device = Create(threads: 1);
+        const int rows = 12, poisoned = 5;
+        var spec = new AttentionSpec(1, 1, 4, AttentionKind.Full, 0, Rotate: false, QueryKeyNorm.None, 0, ScaleQuery: false, 1);
+        var pool = device.AllocateKv(new KvShape(Layers: 1, Pages: 2, PageTokens: 8, KvHeads: 1, HeadSize: 4));
+        var table = new StepTable(rows, sequences: 1, pages: 2, pairs: 2) { Rows = rows, Sequences = 1 };
+        Enumerable.Range(0, rows).ToArray().CopyTo(table.Positions, 0);
+        table.Pages(AttentionKind.Full)[1] = 1;
+        var keys = Enumerable.Repeat(0.5f, rows * 4).ToArray();
+        keys[(poisoned * 4) + 2] = float.NaN;
+        var (query, output) = (Upload(device, Enumerable.Repeat(1f, rows * 4).ToArray(), rows), device.Allocate("output", rows, 4));
+        device.Upload(table);
+        device.RotateAppend(table, spec, query, Upload(device, keys, rows), query, pool, 0);
+        device.Attend(table, spec, query, pool, 0, output);
+        Assert.Equal(Enumerable.Range(0, rows * 4).Select(i => i / 4 >= poisoned), Read(device, output).Select(float.IsNaN));
     }
 
     /// <summary>Two sequences in one pool, whose pages lie scattered, prefilled in steps.</summary>

@@ -2,7 +2,7 @@ namespace Pipeline.Kernels.Tests;
 
 public abstract partial class DeviceContract
 {
-    [Theory]
+    [DeviceTheory]
     [InlineData(RouterScore.Sigmoid)]
     [InlineData(RouterScore.SoftmaxThenTop)]
     [InlineData(RouterScore.TopThenSoftmax)]
@@ -21,7 +21,7 @@ public abstract partial class DeviceContract
         }
     }
 
-    [Fact]
+    [DeviceFact]
     public void Route_gives_ties_to_the_lower_expert()
     {
         using var weights = new TestWeights(seed: 31);
@@ -30,7 +30,7 @@ public abstract partial class DeviceContract
         Assert.Equal([0, 1, 2], experts);
     }
 
-    [Theory]
+    [DeviceTheory]
     [InlineData(ScoreOn.Input)]
     [InlineData(ScoreOn.Output)]
     public void ExpertRows_matches_the_reference(ScoreOn scoreOn)

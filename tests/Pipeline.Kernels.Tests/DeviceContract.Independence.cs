@@ -3,7 +3,7 @@ namespace Pipeline.Kernels.Tests;
 /// <summary>What a row yields is the same bits alone, among others, on any number of threads and however a batch is split.</summary>
 public abstract partial class DeviceContract
 {
-    [Theory]
+    [DeviceTheory]
     [InlineData(WeightOrientation.OutputsByInputs, 5)]
     [InlineData(WeightOrientation.OutputsByInputs, 65)]
     [InlineData(WeightOrientation.OutputsByInputs, 1100)]
@@ -31,7 +31,7 @@ public abstract partial class DeviceContract
         }
     }
 
-    [Fact]
+    [DeviceFact]
     public void A_row_of_experts_is_independent()
     {
         const int rows = 150, slots = 2, experts = 5, hidden = 65, innerSize = 130;
@@ -60,7 +60,7 @@ public abstract partial class DeviceContract
         }
     }
 
-    [Fact]
+    [DeviceFact]
     public void A_tile_is_independent()
     {
         const int tiles = 5, tokens = 67, heads = 3, headSize = 22;
@@ -76,7 +76,7 @@ public abstract partial class DeviceContract
         });
     }
 
-    [Fact]
+    [DeviceFact]
     public void A_norm_and_a_choice_are_independent()
     {
         const int rows = 64, columns = 5000;

@@ -4,7 +4,7 @@ public abstract partial class DeviceContract
 {
     public static TheoryData<int> Seeds => new(Enumerable.Range(1, 12));
 
-    [Theory]
+    [DeviceTheory]
     [MemberData(nameof(Seeds))]
     public void Product_matches_the_reference_at_any_shape(int seed)
     {
@@ -25,7 +25,7 @@ public abstract partial class DeviceContract
         }
     }
 
-    [Theory]
+    [DeviceTheory]
     [InlineData(WeightOrientation.OutputsByInputs)]
     [InlineData(WeightOrientation.InputsByOutputs)]
     public void Product_matches_the_reference_over_many_panels(WeightOrientation orientation)
@@ -37,7 +37,7 @@ public abstract partial class DeviceContract
         Matches(Budget.Sum(inputs), "product", device => Product(device, input, rows, weight));
     }
 
-    [Theory]
+    [DeviceTheory]
     [InlineData(Epilogue.None)]
     [InlineData(Epilogue.Gelu)]
     [InlineData(Epilogue.Residual)]
@@ -68,7 +68,7 @@ public abstract partial class DeviceContract
         });
     }
 
-    [Fact]
+    [DeviceFact]
     public void Product_adds_to_a_residual_in_place()
     {
         const int rows = 5, inputs = 24, outputs = 20;
@@ -84,7 +84,7 @@ public abstract partial class DeviceContract
         });
     }
 
-    [Theory]
+    [DeviceTheory]
     [InlineData(NumberFormat.F16)]
     [InlineData(NumberFormat.BF16)]
     public void Every_stored_number_of_16_bits_is_widened_exactly(NumberFormat format)
@@ -101,7 +101,7 @@ public abstract partial class DeviceContract
         Assert.Equal(bits.Select(i => WeightReader.Element(spec, 0, i, 0)), Read(device, output));
     }
 
-    [Fact]
+    [DeviceFact]
     public void Logits_are_the_product_with_the_head()
     {
         const int rows = 3, inputs = 33, outputs = 300;
@@ -114,6 +114,25 @@ public abstract partial class DeviceContract
             device.Logits(Upload(device, input, rows), rows, device.Load(head), logits);
             return Read(device, logits);
         });
+    }
+
+    [DeviceTheory]
+    [InlineData(Epilogue.None)]
+    [InlineData(Epilogue.Gelu)]
+    [InlineData(Epilogue.SwiGlu)]
+    public void What_is_not_a_number_stays_so_in_its_own_row(Epilogue epilogue)
+    {
+        const int rows = 6, inputs = 33, outputs = 9, poisoned = 4;
+        using var weights = new TestWeights(seed: 10);
+        var weight = weights.Matrix(outputs, inputs, NumberFormat.BF16, WeightOrientation.OutputsByInputs);
+        var input = weights.Numbers(rows * inputs);
+        input[(poisoned * inputs) + 7] = float.NaN;
+        using var device = Create(threads: 1);
+        var output = device.Allocate("output", rows, outputs);
+        var gate = epilogue == Epilogue.SwiGlu ? device.Load(weight) : null;
+        device.Product(Upload(device, input, rows), rows, [new Projection(device.Load(weight), output, Epilogue: epilogue, Gate: gate)]);
+        Assert.Equal(
+            Enumerable.Range(0, rows * outputs).Select(i => i / outputs == poisoned), Read(device, output).Select(float.IsNaN));
     }
 
     private static float[] Product(IDevice device, float[] input, int rows, WeightSpec weight)

@@ -2,7 +2,7 @@ namespace Pipeline.Kernels.Tests;
 
 public abstract partial class DeviceContract
 {
-    [Theory]
+    [DeviceTheory]
     [InlineData(NormKind.Rms, false)]
     [InlineData(NormKind.Layer, true)]
     public void Norm_matches_the_reference_at_any_width(NormKind kind, bool biased)
@@ -22,7 +22,7 @@ public abstract partial class DeviceContract
         }
     }
 
-    [Fact]
+    [DeviceFact]
     public void Embed_copies_rows_and_leaves_those_of_visual_tokens()
     {
         using var weights = new TestWeights(seed: 21);
@@ -39,7 +39,7 @@ public abstract partial class DeviceContract
         });
     }
 
-    [Fact]
+    [DeviceFact]
     public void Rows_are_scattered_and_gathered_by_the_table()
     {
         using var weights = new TestWeights(seed: 22);
@@ -58,7 +58,7 @@ public abstract partial class DeviceContract
         });
     }
 
-    [Fact]
+    [DeviceFact]
     public void Combine_adds_in_slot_order()
     {
         using var weights = new TestWeights(seed: 23);
@@ -76,7 +76,7 @@ public abstract partial class DeviceContract
         }
     }
 
-    [Fact]
+    [DeviceFact]
     public void Best_finds_the_token_and_its_log_probability_at_any_width()
     {
         using var weights = new TestWeights(seed: 24);
@@ -93,7 +93,7 @@ public abstract partial class DeviceContract
         }
     }
 
-    [Fact]
+    [DeviceFact]
     public void Best_gives_a_tie_to_the_lower_id()
     {
         var logits = new float[100];
@@ -101,7 +101,7 @@ public abstract partial class DeviceContract
         Assert.Equal(40, Choose(Create(threads: 1), logits, rows: 1)[0].Token);
     }
 
-    [Theory]
+    [DeviceTheory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
     [InlineData(float.NegativeInfinity)]

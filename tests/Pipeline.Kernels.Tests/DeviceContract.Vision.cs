@@ -2,7 +2,7 @@ namespace Pipeline.Kernels.Tests;
 
 public abstract partial class DeviceContract
 {
-    [Theory]
+    [DeviceTheory]
     [InlineData(1, 1, 1, 2)]
     [InlineData(2, 17, 3, 22)]
     [InlineData(1, 65, 2, 88)]
@@ -22,7 +22,7 @@ public abstract partial class DeviceContract
         });
     }
 
-    [Fact]
+    [DeviceFact]
     public void Rotate_turns_pairs_by_the_angles_of_the_row_in_its_tile()
     {
         const int rows = 10, heads = 3, pairs = 5;
@@ -37,7 +37,7 @@ public abstract partial class DeviceContract
         });
     }
 
-    [Fact]
+    [DeviceFact]
     public void Tiles_are_cut_given_positions_and_joined()
     {
         const int tiles = 2, hidden = 7;

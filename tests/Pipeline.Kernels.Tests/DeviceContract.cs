@@ -1,10 +1,8 @@
-using Xunit.Sdk;
-
 namespace Pipeline.Kernels.Tests;
 
 /// <summary>
 /// What every device must do, compared with <see cref="ReferenceDevice"/> within a written budget. A device adds one small class
-/// that makes it; the cases know nothing but <see cref="IDevice"/>.
+/// that makes it, with a <see cref="NeedsAttribute"/> where not every machine has it; the cases know nothing but <see cref="IDevice"/>.
 /// </summary>
 public abstract partial class DeviceContract
 {
@@ -17,11 +15,8 @@ public abstract partial class DeviceContract
 
     private static readonly Placement[] Placements = [Placement.Start, Placement.End, Placement.Odd];
 
-    /// <summary>A device on that many threads; <see cref="Unsupported"/> where this machine lacks it.</summary>
+    /// <summary>A device on that many threads.</summary>
     protected abstract IDevice Create(int threads);
-
-    /// <summary>Reports the case as skipped.</summary>
-    protected static Exception Unsupported(string what) => SkipException.ForSkip($"this processor has no {what}");
 
     /// <summary>Runs the same calls on the device and on the reference and compares what they return.</summary>
     private void Matches(double budget, string what, Func<IDevice, float[]> calls)

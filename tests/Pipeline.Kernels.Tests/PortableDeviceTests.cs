@@ -1,15 +1,18 @@
 namespace Pipeline.Kernels.Tests;
 
+[NeedsPath(InstructionPath.Avx512)]
 public sealed class PortableAvx512Tests : PortableContract
 {
     protected override InstructionPath Path => InstructionPath.Avx512;
 }
 
+[NeedsPath(InstructionPath.Avx2)]
 public sealed class PortableAvx2Tests : PortableContract
 {
     protected override InstructionPath Path => InstructionPath.Avx2;
 }
 
+[NeedsPath(InstructionPath.Plain)]
 public sealed class PortablePlainTests : PortableContract
 {
     protected override InstructionPath Path => InstructionPath.Plain;
@@ -34,11 +37,6 @@ public abstract class PortableContract : DeviceContract, IDisposable
 
     protected override IDevice Create(int threads)
     {
-        if (!Path.IsSupported())
-        {
-            throw Unsupported(Path.ToString());
-        }
-
         var team = new CpuTeam(threads);
         _teams.Add(team);
         return new PortableDevice(team, Path);

@@ -1,42 +1,59 @@
-using Xunit.Sdk;
-
 namespace Pipeline.Kernels.Tests;
 
-/// <summary>Elementary functions against double precision, on each width of vectors.</summary>
-public sealed unsafe class VectorMathTests
+[NeedsPath(InstructionPath.Avx512)]
+public sealed class VectorMathAvx512Tests : VectorMathContract
 {
-    public static TheoryData<InstructionPath> Paths => new(Enum.GetValues<InstructionPath>());
+    protected override InstructionPath Path => InstructionPath.Avx512;
+}
 
-    [Theory]
-    [MemberData(nameof(Paths))]
-    public void Exp_is_accurate_over_its_whole_range(InstructionPath path) =>
-        Compare(-87, 88, Of(path).Exp, Math.Exp, relative: 2.5e-7, absolute: 0);
+[NeedsPath(InstructionPath.Avx2)]
+public sealed class VectorMathAvx2Tests : VectorMathContract
+{
+    protected override InstructionPath Path => InstructionPath.Avx2;
+}
 
-    [Theory]
-    [MemberData(nameof(Paths))]
-    public void Sigmoid_is_accurate(InstructionPath path) =>
-        Compare(-80, 80, Of(path).Sigmoid, x => 1 / (1 + Math.Exp(-x)), relative: 5e-7, absolute: 0);
+[NeedsPath(InstructionPath.Plain)]
+public sealed class VectorMathPlainTests : VectorMathContract
+{
+    protected override InstructionPath Path => InstructionPath.Plain;
+}
 
-    [Theory]
-    [MemberData(nameof(Paths))]
-    public void Silu_is_accurate(InstructionPath path) =>
-        Compare(-80, 80, Of(path).Silu, x => x / (1 + Math.Exp(-x)), relative: 5e-7, absolute: 0);
+/// <summary>Elementary functions against double precision, on one width of vectors.</summary>
+public abstract unsafe class VectorMathContract
+{
+    protected abstract InstructionPath Path { get; }
 
-    [Theory]
-    [MemberData(nameof(Paths))]
-    public void Erf_is_accurate_to_float32(InstructionPath path) =>
-        Compare(-5, 5, Of(path).Erf, ReferenceDevice.Erf, relative: 0, absolute: 2e-7);
-
-    [Theory]
-    [MemberData(nameof(Paths))]
-    public void Gelu_is_the_exact_one(InstructionPath path) =>
-        Compare(-12, 12, Of(path).Gelu, x => x * (1 + ReferenceDevice.Erf(x / Math.Sqrt(2))) / 2, relative: 3e-7, absolute: 6e-7);
-
-    [Theory]
-    [MemberData(nameof(Paths))]
-    public void Ends_of_the_range_saturate_and_NaN_stays(InstructionPath path)
+    private Functions Vectors => Path switch
     {
-        var functions = Of(path);
+        InstructionPath.Avx512 => On<Lanes512>(),
+        InstructionPath.Avx2 => On<Lanes256>(),
+        _ => On<Lanes128>(),
+    };
+
+    [DeviceFact]
+    public void Exp_is_accurate_over_its_whole_range() =>
+        Compare(-87, 88, Vectors.Exp, Math.Exp, relative: 2.5e-7, absolute: 0);
+
+    [DeviceFact]
+    public void Sigmoid_is_accurate() =>
+        Compare(-80, 80, Vectors.Sigmoid, x => 1 / (1 + Math.Exp(-x)), relative: 5e-7, absolute: 0);
+
+    [DeviceFact]
+    public void Silu_is_accurate() =>
+        Compare(-80, 80, Vectors.Silu, x => x / (1 + Math.Exp(-x)), relative: 5e-7, absolute: 0);
+
+    [DeviceFact]
+    public void Erf_is_accurate_to_float32() =>
+        Compare(-5, 5, Vectors.Erf, ReferenceDevice.Erf, relative: 0, absolute: 2e-7);
+
+    [DeviceFact]
+    public void Gelu_is_the_exact_one() =>
+        Compare(-12, 12, Vectors.Gelu, x => x * (1 + ReferenceDevice.Erf(x / Math.Sqrt(2))) / 2, relative: 3e-7, absolute: 6e-7);
+
+    [DeviceFact]
+    public void Ends_of_the_range_saturate_and_NaN_stays()
+    {
+        var functions = Vectors;
         Assert.Equal(0, functions.Exp(float.NegativeInfinity), 1e-37f);
         Assert.InRange(functions.Exp(float.PositiveInfinity), 2e38f, float.MaxValue);
         Assert.Equal(1, functions.Exp(0));
@@ -59,15 +76,6 @@ public sealed unsafe class VectorMathTests
                 Math.Abs(actual - expected) <= (relative * Math.Abs(expected)) + absolute, $"at {x:R}: {actual:R}, expected {expected:R}");
         }
     }
-
-    private static Functions Of(InstructionPath path) =>
-        !path.IsSupported() ? throw SkipException.ForSkip($"this processor has no {path}")
-        : path switch
-        {
-            InstructionPath.Avx512 => On<Lanes512>(),
-            InstructionPath.Avx2 => On<Lanes256>(),
-            _ => On<Lanes128>(),
-        };
 
     private static Functions On<V>()
         where V : unmanaged, ILanes<V> => new(

@@ -77,6 +77,7 @@ internal readonly unsafe ref struct AttentionKernel<V>(float* scratch, int headS
     }
 
     /// <summary>Writes the attention of one query.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Store(int index, float* output)
     {
         var sums = Sums + (index * _sumStride);
@@ -88,6 +89,7 @@ internal readonly unsafe ref struct AttentionKernel<V>(float* scratch, int headS
     }
 
     /// <summary>Turns scores into weights relative to the largest score so far, and what was summed before with them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Weigh(float* scores, int tokens, float softmaxScale, ref float maximum, ref float total, float* sums)
     {
         for (var t = tokens; t < _scoreStride; t++)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Pipeline.Kernels;
 
 /// <summary>Adds the shared and the routed experts' rows to the residual, in slot order; an item is a row.</summary>
@@ -14,6 +16,7 @@ internal sealed unsafe class CombineWork(InstructionPath path, CpuTeam team) : L
         team.Run(this, rows, (long)rows * residual.Columns * (slots + 1) / Padding.Lanes);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Execute<V>(int first, int end, int thread)
     {
         var columns = _residual.Columns;

@@ -1,8 +1,11 @@
+using System.Runtime.CompilerServices;
+
 namespace Pipeline.Kernels;
 
 /// <summary>What happens to a row of sums on its way to the output.</summary>
 internal static unsafe class Epilogues
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scale<V>(float* sums, int count, float factor)
         where V : unmanaged, ILanes<V>
     {
@@ -13,6 +16,7 @@ internal static unsafe class Epilogues
     }
 
     /// <summary>Applies the epilogue to a row of sums; inputs are read in whole vectors, only <paramref name="count"/> floats are written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply<V>(
         Epilogue epilogue, float* sums, float* gates, float* bias, float* residual, float* output, int count)
         where V : unmanaged, ILanes<V>

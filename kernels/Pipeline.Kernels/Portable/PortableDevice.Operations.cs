@@ -224,6 +224,7 @@ public sealed unsafe partial class PortableDevice
             $"has {pool.Shape.KvHeads} heads of {pool.Shape.HeadSize}, attention {spec.Heads} on {spec.KvHeads} of {spec.HeadSize}");
         Check.That((uint)layer < (uint)pool.Shape.Layers, operation, "pool", $"has no layer {layer}");
         Check.Rows(operation, "step table", table.Rows, table.Positions.Length);
+        Check.That(table.Positions.AsSpan(0, table.Rows).IndexOfAnyInRange(int.MinValue, -1) < 0, operation, "step table", "has a negative position");
     }
 
     private static PortableWeight Vector(string operation, DeviceWeight weight, int length)

@@ -65,7 +65,16 @@ public sealed unsafe partial class PortableDevice : IDevice
 
     public string Description { get; }
 
-    public DeviceWeight Load(WeightSpec spec) => Owned(new PortableWeight(spec));
+    public DeviceWeight Load(WeightSpec spec)
+    {
+        var row = spec.Orientation == WeightOrientation.OutputsByInputs ? spec.Inputs : spec.Outputs;
+        Check.That(
+            spec is { Outputs: > 0, Inputs: > 0, Parts.Count: > 0 } && spec.Parts.All(part => part.Stride >= row),
+            nameof(Load),
+            spec.Name,
+            $"is {spec.Parts.Count} x [{spec.Outputs}, {spec.Inputs}] with rows that overlap or hold nothing");
+        return Owned(new PortableWeight(spec));
+    }
 
     public DeviceBuffer Allocate(string name, int rows, int columns) => Owned(new PortableBuffer(name, rows, columns));
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Pipeline.Kernels;
 
 /// <summary>Where the input rows of a product lie: in a buffer, in order or gathered by an index.</summary>
@@ -38,6 +40,7 @@ internal readonly unsafe struct ProductTile(RowSource input, int first, int rows
 internal readonly unsafe struct DotBlocks<V>(ProductTile tile, byte* weights, nint stride, int k, int length, bool last) : INumberWork
     where V : unmanaged, ILanes<V>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run<N>()
         where N : INumber
     {
@@ -58,6 +61,7 @@ internal readonly unsafe struct DotBlocks<V>(ProductTile tile, byte* weights, ni
 internal readonly unsafe struct OuterBlocks<V>(ProductTile tile, byte* weights, nint stride, int k, int length) : INumberWork
     where V : unmanaged, ILanes<V>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run<N>()
         where N : INumber
     {

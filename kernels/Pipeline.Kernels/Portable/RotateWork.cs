@@ -11,6 +11,7 @@ internal static unsafe class Heads
         where V : unmanaged, ILanes<V> =>
         Scale(head, size, 1f / MathF.Sqrt((Norms.SumOfSquares<V>(head, size, mean: 0f) / size) + epsilon));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scale(float* head, int size, float factor)
     {
         for (var i = 0; i < size; i++)
@@ -20,6 +21,7 @@ internal static unsafe class Heads
     }
 
     /// <summary>Rotates pairs (2j, 2j+1), as the complex product with cos + i sin.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Rotate(float* head, int pairs, float* cosines, float* sines)
     {
         for (var j = 0; j < pairs; j++)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Pipeline.Kernels;
 
 /// <summary>Chooses the best experts of each row from its logits; an item is a row.</summary>
@@ -38,6 +40,7 @@ internal sealed unsafe class RouteWork(InstructionPath path, CpuTeam team) : Lan
     }
 
     /// <summary>The largest values, best first, ties to the lower index.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Top(ReadOnlySpan<float> values, Span<int> indices, Span<float> best)
     {
         for (var slot = 0; slot < indices.Length; slot++)
@@ -56,6 +59,7 @@ internal sealed unsafe class RouteWork(InstructionPath path, CpuTeam team) : Lan
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Softmax<V>(Span<float> values)
         where V : unmanaged, ILanes<V>
     {

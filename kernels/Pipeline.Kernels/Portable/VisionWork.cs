@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Pipeline.Kernels;
 
 /// <summary>Cuts tiles into patches; an item is a patch.</summary>
@@ -46,6 +48,7 @@ internal sealed unsafe class AddPositionsWork(InstructionPath path, CpuTeam team
         team.Run(this, rows, (long)rows * output.Columns / Padding.Lanes);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Execute<V>(int first, int end, int thread)
     {
         var columns = _output.Columns;
