@@ -22,7 +22,7 @@ public static class OptionsBinder
     }
 
     /// <summary>The key of a property: <c>MaxPixels</c> is <c>max-pixels</c>.</summary>
-    internal static string KeyOf(string property)
+    public static string KeyOf(string property)
     {
         var key = new StringBuilder(property.Length + 4);
         foreach (var letter in property)

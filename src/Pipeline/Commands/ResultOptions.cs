@@ -1,0 +1,64 @@
+using System.CommandLine;
+using Pipeline.Jobs;
+using Pipeline.Jobs.Sinks;
+using static Pipeline.Commands.OptionFactory;
+
+namespace Pipeline.Commands;
+
+/// <summary>The options that say where results go.</summary>
+internal sealed class ResultOptions
+{
+    private readonly Option<OutputFormat> _format = Choice(
+        "--format", "FORMAT", "text, jsonl, srt or vtt (default: text)",
+        OutputFormat.Text, OutputFormat.Text, OutputFormat.Jsonl, OutputFormat.Srt, OutputFormat.Vtt);
+
+    private readonly Option<string?> _output = String("--output", "PATH", "a file; or a folder with / at its end: a file for each input");
+    private readonly Option<bool> _force = Flag("--force", "overwrites what is there");
+    private readonly Option<bool> _skipExisting = Flag("--skip-existing", "leaves out inputs whose output is there");
+    private readonly Option<bool> _failFast = Flag("--fail-fast", "ends at the first input that fails");
+
+    public OptionGroup Group => new("Output", [_format, _output, _force, _skipExisting, _failFast]);
+
+    /// <exception cref="UsageException">Options that contradict each other.</exception>
+    public ResultTarget Read(ParseResult parsed)
+    {
+        var output = parsed.GetValue(_output);
+        var skipExisting = parsed.GetValue(_skipExisting);
+        if (skipExisting && output is null)
+        {
+            throw new UsageException("--skip-existing: needs --output", "it looks for results in the output");
+        }
+
+        if (skipExisting && parsed.GetValue(_force))
+        {
+            throw new UsageException("--skip-existing and --force contradict each other", "give one of them");
+        }
+
+        return new ResultTarget(parsed.GetValue(_format), output, parsed.GetValue(_force), skipExisting, parsed.GetValue(_failFast));
+    }
+}
+
+/// <summary>Where the results of a run go.</summary>
+/// <param name="Output">A file, or a folder; null for standard output.</param>
+internal sealed record ResultTarget(OutputFormat Format, string? Output, bool Force, bool SkipExisting, bool FailFast)
+{
+    private bool IsFolder => Output is not null && (Path.EndsInDirectorySeparator(Output) || Directory.Exists(Output));
+
+    /// <summary>The output is one file that is there, and is not to be made again.</summary>
+    public bool IsDone => SkipExisting && !IsFolder && File.Exists(Output);
+
+    /// <summary>The folder that takes a file for each input; null where all share one output.</summary>
+    public OutputFolder? Folder() => IsFolder
+        ? new OutputFolder(Path.GetFullPath(Output!), ResultFormat.Of(Format, single: true).Extension, Force, SkipExisting)
+        : null;
+
+    /// <param name="single">The run has one input.</param>
+    /// <param name="standardOutput">Where results go without <see cref="Output"/>.</param>
+    /// <exception cref="PipelineException">The output file is there, or cannot be made.</exception>
+    public IResultSink Open(bool single, Stream standardOutput) => (Folder(), Output) switch
+    {
+        ({ } folder, _) => new FolderSink(folder, ResultFormat.Of(Format, single: true)),
+        (_, { } file) => new FileSink(file, Force, ResultFormat.Of(Format, single)),
+        _ => new StreamSink(standardOutput, "standard output", ResultFormat.Of(Format, single)),
+    };
+}

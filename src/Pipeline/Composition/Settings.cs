@@ -1,0 +1,31 @@
+using Akka.Configuration;
+using Pipeline.Configuration;
+using Pipeline.Engine;
+using Pipeline.Engine.Configuration;
+using Pipeline.Jobs;
+using Pipeline.Kernels;
+using Pipeline.Media;
+using Pipeline.Terminal;
+
+namespace Pipeline.Composition;
+
+/// <summary>Everything that a command is told, checked.</summary>
+/// <param name="Options">Our own blocks.</param>
+/// <param name="Akka">All layers, for the actor system.</param>
+/// <param name="ModelFolder">The checkpoint's folder.</param>
+internal sealed record Settings(PipelineOptions Options, Config Akka, string ModelFolder)
+{
+    /// <param name="model">What the command line says of the model; null for nothing.</param>
+    /// <exception cref="SettingsException">Names every unknown or invalid setting.</exception>
+    public static Settings Load(SettingsArguments arguments, string? model, Surroundings surroundings)
+    {
+        var config = SettingsLoader.Load(
+            arguments,
+            surroundings.Environment,
+            [typeof(DeviceOptions).Assembly, typeof(MediaOptions).Assembly, typeof(EngineOptions).Assembly, typeof(JobsOptions).Assembly, typeof(Settings).Assembly]);
+        var options = OptionsBinder.Bind<PipelineOptions>(config, "pipeline");
+        DeviceFactory.Validate(options.Device);
+        var folder = ModelLocator.Find(model, surroundings.Environment.GetValueOrDefault("PIPELINE_MODEL"), options.Model.Path);
+        return new Settings(options, config.Merged, Path.GetFullPath(folder, surroundings.WorkingFolder));
+    }
+}

@@ -1,0 +1,50 @@
+using Akka.Actor;
+using Akka.Dispatch;
+using Akka.Event;
+using Serilog;
+using Serilog.Events;
+using AkkaLevel = Akka.Event.LogLevel;
+
+namespace Pipeline.Logging;
+
+/// <summary>Hands Akka's log events to Serilog with their named holes.</summary>
+internal sealed class SerilogBridge : UntypedActor, IRequiresMessageQueue<ILoggerMessageQueueSemantics>
+{
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case InitializeLogger:
+                Sender.Tell(new LoggerInitialized());
+                break;
+            case Akka.Event.LogEvent logged:
+                Write(logged);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private static void Write(Akka.Event.LogEvent logged)
+    {
+        var level = LevelOf(logged.LogLevel());
+        var logger = Log.ForContext("SourceContext", logged.LogSource);
+        if (logged.Message is LogMessage { Format: var template } message)
+        {
+            logger.Write(level, logged.Cause, template, [.. message.Parameters()]);
+        }
+        else
+        {
+            logger.Write(level, logged.Cause, "{Message:l}", logged.Message?.ToString());
+        }
+    }
+
+    private static LogEventLevel LevelOf(AkkaLevel level) => level switch
+    {
+        AkkaLevel.DebugLevel => LogEventLevel.Debug,
+        AkkaLevel.InfoLevel => LogEventLevel.Information,
+        AkkaLevel.WarningLevel => LogEventLevel.Warning,
+        _ => LogEventLevel.Error,
+    };
+}

@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Pipeline.Commands;
+
+namespace Pipeline.Terminal;
+
+/// <summary>
+/// Ctrl-C and requests to end. The first cancels the run, which then has <see cref="Grace"/> to end by itself; after
+/// that, or on the second, the process ends with its children.
+/// </summary>
+internal sealed class Interruption : IDisposable
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(700);
+
+    private readonly CancellationTokenSource _cancellation = new();
+    private readonly PosixSignalRegistration[] _signals;
+    private readonly Timer _deadline;
+    private int _count;
+
+    public Interruption()
+    {
+        _deadline = new Timer(_ => End());
+        _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }
+            .Select(signal => PosixSignalRegistration.Create(signal, OnSignal))];
+    }
+
+    public CancellationToken Token => _cancellation.Token;
+
+    public void Dispose()
+    {
+        Array.ForEach(_signals, signal => signal.Dispose());
+        _deadline.Dispose();
+        _cancellation.Dispose();
+    }
+
+    private static void End()
+    {
+        foreach (var child in Children())
+        {
+            child.Kill(entireProcessTree: true);
+        }
+
+        Environment.Exit(ExitCode.Interrupted);
+    }
+
+    private static IEnumerable<Process> Children()
+    {
+        // Linux lists a process's children by thread; elsewhere they end when their pipes close.
+        var tasks = $"/proc/{Environment.ProcessId}/task";
+        return Directory.Exists(tasks)
+            ? Directory.EnumerateDirectories(tasks)
+                .SelectMany(task => File.ReadAllText(Path.Join(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Select(id => Process.GetProcessById(int.Parse(id, null)))
+            : [];
+    }
+
+    private void OnSignal(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        if (Interlocked.Increment(ref _count) > 1)
+        {
+            End();
+        }
+
+        _deadline.Change(Grace, Timeout.InfiniteTimeSpan);
+        _cancellation.Cancel();
+    }
+}

@@ -1,0 +1,17 @@
+namespace Pipeline.Terminal;
+
+/// <summary>What a command gets from its process.</summary>
+/// <param name="Output">Standard output: results, nothing else.</param>
+/// <param name="Error">Standard error: messages, progress, logs.</param>
+/// <param name="IsTerminal">Standard error is a terminal: progress is drawn.</param>
+/// <param name="OutputIsTerminal">Standard output is one too, so that both share a screen.</param>
+/// <param name="WorkingFolder">Absolute; what relative paths start from.</param>
+/// <param name="Interrupted">Ctrl-C or a request to end.</param>
+internal sealed record Surroundings(
+    Stream Output,
+    TextWriter Error,
+    bool IsTerminal,
+    bool OutputIsTerminal,
+    IReadOnlyDictionary<string, string> Environment,
+    string WorkingFolder,
+    CancellationToken Interrupted);
