@@ -44,7 +44,8 @@ internal static class CaptionRun
         await using var sink = new ReportingSink(
             OpenTarget(plan, single, screen), screen.Error, ResultFormat.Of(plan.Target.Format, single).NeedsSpan, screen.Advance);
         var source = plan.Paths is null ? null : Source(plan, surroundings);
-        var ended = await ExecuteAsync(plan, source ?? [new CaptionInput(0, "", null, "text")], sink, screen, surroundings.Interrupted);
+        IEnumerable<CaptionInput> inputs = source is null ? [new CaptionInput(0, "", null, "text")] : source;
+        var ended = await ExecuteAsync(plan, inputs, sink, screen, surroundings.Interrupted);
         if (sink.Unfinished is { } unfinished)
         {
             screen.Error.WriteNote($"the {sink.Captioned} finished results are in {unfinished}");
@@ -62,7 +63,7 @@ internal static class CaptionRun
         RunPlan plan, IEnumerable<CaptionInput> inputs, IResultSink sink, RunScreen screen, CancellationToken interrupted)
     {
         var options = plan.Settings.Options;
-        var settings = new EngineSettings(options.Engine, options.Vision, options.Decoder, options.Media, options.Device);
+        var settings = new EngineSettings(options.Engine, options.Vision, options.Decoder, options.Media);
         using var team = new CpuTeam(options.Device.Threads);
         await using var engine = await CaptionEngine
             .StartAsync(plan.Settings.ModelFolder, settings, LogSetup.Bridge(plan.Settings.Akka, options.Log), () => DeviceFactory.Create(team))
