@@ -29,17 +29,16 @@ internal readonly unsafe ref struct AttentionKernel<V>(float* scratch, int headS
     public static long ScratchSize(int headSize, int blockTokens) =>
         Padding.Lanes + ((long)Queries * (Padding.Head(headSize) + Padding.Head(blockTokens) + SumStride(headSize)));
 
-    /// <summary>Takes one of the four queries.</summary>
-    public void SetQuery(int index, float* query)
+    /// <summary>Takes one to four queries, <paramref name="stride"/> floats apart, and starts their softmax anew.</summary>
+    public void Start(float* queries, int count, int stride)
     {
-        var target = _queries + (index * _headStride);
-        new Span<float>(query, headSize).CopyTo(new Span<float>(target, headSize));
-        new Span<float>(target + headSize, _headStride - headSize).Clear();
-    }
+        for (var q = 0; q < Queries; q++)
+        {
+            var query = new Span<float>(_queries + (q * _headStride), _headStride);
+            new Span<float>(queries + (Math.Min(q, count - 1) * stride), headSize).CopyTo(query);
+            query[headSize..].Clear();
+        }
 
-    /// <summary>Starts the softmax anew.</summary>
-    public void Reset()
-    {
         new Span<float>(_maxima, Queries).Fill(float.NegativeInfinity);
         new Span<float>(_totals, Queries).Clear();
         new Span<float>(Sums, Queries * _sumStride).Clear();

@@ -1,16 +1,20 @@
 namespace Pipeline.Kernels;
 
 /// <summary>
-/// Causal attention over pages; an item is a row and a key/value head, so that all query heads of that head share one read
-/// of its keys and values. A page is a block.
+/// Causal attention over pages; an item is a run of rows and a key/value head, so that all rows of the run and all query heads of
+/// that head share one read of its keys and values. A page is a block.
 /// </summary>
 internal sealed unsafe class AttentionWork(InstructionPath path, CpuTeam team, ThreadScratch[] scratch) : LaneWork(path)
 {
+    /// <summary>Most rows of a run: a page then comes from a near cache for all but the first.</summary>
+    private const int RunRows = 8;
+
     private StepTable _table = null!;
     private AttentionSpec _spec = null!;
     private PortableBuffer _query = null!;
     private PortableBuffer _output = null!;
     private PortableKvPool _pool = null!;
+    private int[] _runs = [];
     private int _layer;
 
     public void Run(StepTable table, AttentionSpec spec, PortableBuffer query, PortableKvPool pool, int layer, PortableBuffer output)
@@ -19,139 +23,98 @@ internal sealed unsafe class AttentionWork(InstructionPath path, CpuTeam team, T
         long keys = 0;
         for (var row = 0; row < table.Rows; row++)
         {
-            keys += table.Positions[row] - First(table.Positions[row]) + 1;
+            keys += table.Positions[row] - First(row) + 1;
         }
 
         foreach (var own in scratch)
         {
-            own.Reserve(AttentionKernel<Lanes512>.ScratchSize(spec.HeadSize, pool.Shape.PageTokens));
+            own.Reserve(RunRows * AttentionKernel<Lanes512>.ScratchSize(spec.HeadSize, pool.Shape.PageTokens));
         }
 
-        team.Run(this, table.Rows * spec.KvHeads, keys * spec.Heads * spec.HeadSize * 2 / Padding.Lanes);
+        team.Run(this, FindRuns() * spec.KvHeads, keys * spec.Heads * spec.HeadSize * 2 / Padding.Lanes);
     }
 
     protected override void Execute<V>(int first, int end, int thread)
     {
-        var kernel = new AttentionKernel<V>(scratch[thread].Extra, _spec.HeadSize, _pool.Shape.PageTokens);
+        var group = _spec.Heads / _spec.KvHeads;
         for (var item = first; item < end; item++)
         {
-            var (row, kvHead) = Math.DivRem(item, _spec.KvHeads);
-            var group = _spec.Heads / _spec.KvHeads;
+            var (run, kvHead) = Math.DivRem(item, _spec.KvHeads);
             for (var head = kvHead * group; head < (kvHead + 1) * group; head += DotKernel.Rows)
             {
-                Attend(kernel, row, kvHead, head, Math.Min(DotKernel.Rows, ((kvHead + 1) * group) - head));
+                Attend<V>(_runs[run], _runs[run + 1], kvHead, head, Math.Min(DotKernel.Rows, ((kvHead + 1) * group) - head), scratch[thread]);
             }
         }
     }
 
-    private void Attend<V>(AttentionKernel<V> kernel, int row, int kvHead, int firstHead, int heads)
+    private void Attend<V>(int firstRow, int endRow, int kvHead, int head, int heads, ThreadScratch own)
         where V : unmanaged, ILanes<V>
     {
-        for (var q = 0; q < DotKernel.Rows; q++)
+        var (firstPage, lastPage) = (int.MaxValue, 0);
+        for (var row = firstRow; row < endRow; row++)
         {
-            kernel.SetQuery(q, _query.Row(row) + ((firstHead + Math.Min(q, heads - 1)) * _spec.HeadSize));
+            firstPage = Math.Min(firstPage, First(row) / _pool.Shape.PageTokens);
+            lastPage = Math.Max(lastPage, _table.Positions[row] / _pool.Shape.PageTokens);
+            Kernel<V>(own, row - firstRow).Start(_query.Row(row) + (head * _spec.HeadSize), heads, _spec.HeadSize);
         }
 
-        kernel.Reset();
-        var position = _table.Positions[row];
-        var pageTokens = _pool.Shape.PageTokens;
-        var pages = _table.Pages(_spec.Kind);
-        var offset = _table.PageOffsets(_spec.Kind)[_table.RowSequences[row]];
-        for (var page = First(position) / pageTokens; page <= position / pageTokens; page++)
+        for (var page = firstPage; page <= lastPage; page++)
         {
-            var id = pages[offset + page];
-            kernel.Merge(
-                _pool.Keys(id, _layer, kvHead),
-                _pool.Values(id, _layer, kvHead),
-                _pool.HeadStride,
-                Math.Min(pageTokens, position + 1 - (page * pageTokens)),
-                _spec.SoftmaxScale);
+            Merge<V>(firstRow, endRow, page, kvHead, own);
         }
 
-        for (var q = 0; q < heads; q++)
+        for (var row = firstRow; row < endRow; row++)
         {
-            kernel.Store(q, _output.Row(row) + ((firstHead + q) * _spec.HeadSize));
-        }
-    }
-
-    /// <summary>The first position that a query sees; a page's first, as pages divide the chunk.</summary>
-    private int First(int position) => _spec.Chunk == 0 ? 0 : position / _spec.Chunk * _spec.Chunk;
-}
-
-/// <summary>Attention without a mask inside each tile; an item is a tile and a head, whose keys and values are packed once.</summary>
-internal sealed unsafe class TileAttentionWork(InstructionPath path, CpuTeam team, ThreadScratch[] scratch) : LaneWork(path)
-{
-    private const int BlockTokens = 64;
-
-    private PortableBuffer _query = null!;
-    private PortableBuffer _key = null!;
-    private PortableBuffer _value = null!;
-    private PortableBuffer _output = null!;
-    private int _tokens;
-    private int _heads;
-    private float _softmaxScale;
-
-    public void Run(
-        PortableBuffer query, PortableBuffer key, PortableBuffer value, int tiles, int tokens, int heads, float softmaxScale, PortableBuffer output)
-    {
-        (_query, _key, _value, _output) = (query, key, value, output);
-        (_tokens, _heads, _softmaxScale) = (tokens, heads, softmaxScale);
-        var size = query.Columns / heads;
-        foreach (var own in scratch)
-        {
-            own.Reserve(AttentionKernel<Lanes512>.ScratchSize(size, BlockTokens) + (2L * PackedSize(size)));
-        }
-
-        team.Run(this, tiles * heads, (long)tiles * tokens * tokens * query.Columns * 2 / Padding.Lanes);
-    }
-
-    protected override void Execute<V>(int first, int end, int thread)
-    {
-        var size = _query.Columns / _heads;
-        var stride = Padding.Head(size);
-        var keys = scratch[thread].Extra;
-        var values = keys + PackedSize(size);
-        var kernel = new AttentionKernel<V>(values + PackedSize(size), size, BlockTokens);
-        for (var item = first; item < end; item++)
-        {
-            var (tile, head) = Math.DivRem(item, _heads);
-            Pack(_key, tile, head, size, keys);
-            Pack(_value, tile, head, size, values);
-            for (var token = 0; token < _tokens; token += DotKernel.Rows)
+            var kernel = Kernel<V>(own, row - firstRow);
+            for (var q = 0; q < heads; q++)
             {
-                var row = (tile * _tokens) + token;
-                var queries = Math.Min(DotKernel.Rows, _tokens - token);
-                for (var q = 0; q < DotKernel.Rows; q++)
-                {
-                    kernel.SetQuery(q, _query.Row(row + Math.Min(q, queries - 1)) + (head * size));
-                }
-
-                kernel.Reset();
-                for (var k = 0; k < _tokens; k += BlockTokens)
-                {
-                    kernel.Merge(
-                        keys + ((long)k * stride), values + ((long)k * stride), stride, Math.Min(BlockTokens, _tokens - k), _softmaxScale);
-                }
-
-                for (var q = 0; q < queries; q++)
-                {
-                    kernel.Store(q, _output.Row(row + q) + (head * size));
-                }
+                kernel.Store(q, _output.Row(row) + ((head + q) * _spec.HeadSize));
             }
         }
     }
 
-    /// <summary>Floats of one head of a tile, with the tokens that a kernel reads beyond the last.</summary>
-    private long PackedSize(int size) => (long)(_tokens + DotKernel.Outputs) * Padding.Head(size);
-
-    private void Pack(PortableBuffer source, int tile, int head, int size, float* target)
+    /// <summary>Merges one page into those rows of a run that see any of it.</summary>
+    private void Merge<V>(int firstRow, int endRow, int page, int kvHead, ThreadScratch own)
+        where V : unmanaged, ILanes<V>
     {
-        var stride = Padding.Head(size);
-        for (var t = 0; t < _tokens; t++)
+        var pageTokens = _pool.Shape.PageTokens;
+        var id = _table.Pages(_spec.Kind)[_table.PageOffsets(_spec.Kind)[_table.RowSequences[firstRow]] + page];
+        float* keys = _pool.Keys(id, _layer, kvHead), values = _pool.Values(id, _layer, kvHead);
+        for (var row = firstRow; row < endRow; row++)
         {
-            var row = new Span<float>(target + ((long)t * stride), stride);
-            new Span<float>(source.Row((tile * _tokens) + t) + (head * size), size).CopyTo(row);
-            row[size..].Clear();
+            var tokens = Math.Min(pageTokens, _table.Positions[row] + 1 - (page * pageTokens));
+            if (tokens > 0 && page >= First(row) / pageTokens)
+            {
+                Kernel<V>(own, row - firstRow).Merge(keys, values, _pool.HeadStride, tokens, _spec.SoftmaxScale);
+            }
         }
     }
+
+    private AttentionKernel<V> Kernel<V>(ThreadScratch own, int index)
+        where V : unmanaged, ILanes<V> =>
+        new(own.Extra + (index * AttentionKernel<V>.ScratchSize(_spec.HeadSize, _pool.Shape.PageTokens)), _spec.HeadSize, _pool.Shape.PageTokens);
+
+    /// <summary>Finds runs of rows of one sequence: run i is the rows from runs[i] to runs[i + 1].</summary>
+    private int FindRuns()
+    {
+        if (_runs.Length <= _table.Rows)
+        {
+            _runs = new int[_table.Rows + 1];
+        }
+
+        var runs = 0;
+        for (var row = 0; row < _table.Rows; row++)
+        {
+            if (row == 0 || row - _runs[runs - 1] == RunRows || _table.RowSequences[row] != _table.RowSequences[row - 1])
+            {
+                _runs[runs++] = row;
+            }
+        }
+
+        _runs[runs] = _table.Rows;
+        return runs;
+    }
+
+    /// <summary>The first position that a row sees; a page's first, as pages divide the chunk.</summary>
+    private int First(int row) => _spec.Chunk == 0 ? 0 : _table.Positions[row] / _spec.Chunk * _spec.Chunk;
 }
