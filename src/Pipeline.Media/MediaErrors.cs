@@ -24,8 +24,10 @@ internal static partial class MediaErrors
                 "media.truncated", $"{source.GivenPath}: truncated before its index (moov), nothing can be decoded", "copy it again");
         }
 
-        return TooLarge(source, errors, options) ?? new PipelineException(
-            "media.not-media", $"{source.GivenPath}: not a picture or video", "name a media file, such as mp4, mkv, webm, png or jpeg");
+        return TooLarge(source, errors, options) ?? (source.Format is { } format
+            ? new PipelineException("media.damaged", $"{source.GivenPath}: damaged {format.Name} file ({errors.Last})", "copy it again")
+            : new PipelineException(
+                "media.not-media", $"{source.GivenPath}: not a picture or video", "name a media file, such as mp4, mkv, webm, png or jpeg"));
     }
 
     /// <summary>The stream is known, but not its pictures: the installed ffmpeg has no decoder for them, or they are damaged.</summary>
@@ -45,11 +47,11 @@ internal static partial class MediaErrors
         "the file is damaged or empty; copy or convert it again");
 
     /// <exception cref="PipelineException"><c>media.too-large</c>.</exception>
-    public static void RefuseBeyond(long limit, MediaSource source, long pixels, string size)
+    public static void RefuseBeyond(long limit, MediaSource source, int width, int height)
     {
-        if (pixels > limit)
+        if ((long)width * height > limit)
         {
-            throw TooLarge(source, size, limit);
+            throw TooLarge(source, $"{width}x{height}", limit);
         }
     }
 

@@ -9,17 +9,17 @@ internal static class BoundedLines
     /// <summary>Longer lines are cut: ffprobe's own are far shorter, and a file's metadata must not fill the memory.</summary>
     private const int MaxLength = 8192;
 
-    public static async Task ReadAsync(Stream stream, Action<string> onLine)
+    public static async Task ReadAsync(Func<Memory<byte>, Task<int>> read, Action<string> onLine)
     {
         var chunk = ArrayPool<byte>.Shared.Rent(MaxLength);
         var line = ArrayPool<byte>.Shared.Rent(MaxLength);
         var length = 0;
         try
         {
-            int read;
-            while ((read = await stream.ReadAsync(chunk)) > 0)
+            int count;
+            while ((count = await read(chunk)) > 0)
             {
-                foreach (var value in chunk.AsSpan(0, read))
+                foreach (var value in chunk.AsSpan(0, count))
                 {
                     if (value == '\n')
                     {

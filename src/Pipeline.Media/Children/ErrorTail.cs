@@ -42,7 +42,7 @@ internal sealed class ErrorTail(Func<string, bool>? filter)
         }
     }
 
-    public Task DrainAsync(Stream stream) => BoundedLines.ReadAsync(stream, Add);
+    public Task DrainAsync(Stream stream) => BoundedLines.ReadAsync(async buffer => await stream.ReadAsync(buffer), Add);
 
     private void Add(string line)
     {

@@ -53,27 +53,17 @@ internal sealed class FfmpegProcess : IAsyncDisposable
     public async Task<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation)
     {
         var filled = 0;
-        await GuardAsync(async () =>
+        for (var read = -1; read != 0 && filled < buffer.Length; filled += read)
         {
-            var output = await _output.Task;
-            while (filled < buffer.Length)
-            {
-                // The pipe ends when the child is killed, so the read needs no token of its own.
-                var read = await output.ReadAsync(buffer[filled..], CancellationToken.None);
-                if (read == 0)
-                {
-                    return;
-                }
+            read = await ReadSomeAsync(buffer[filled..], cancellation);
+        }
 
-                filled += read;
-            }
-        }, cancellation);
         return filled;
     }
 
     /// <summary>Hands the whole output, line by line, to <paramref name="onLine"/>.</summary>
     public Task ReadLinesAsync(Action<string> onLine, CancellationToken cancellation) =>
-        GuardAsync(async () => await BoundedLines.ReadAsync(await _output.Task, onLine), cancellation);
+        BoundedLines.ReadAsync(buffer => ReadSomeAsync(buffer, cancellation), onLine);
 
     /// <summary>Awaits the child's end, after its output was read.</summary>
     /// <returns>Whether it reported success.</returns>
@@ -81,8 +71,7 @@ internal sealed class FfmpegProcess : IAsyncDisposable
     public async Task<bool> EndAsync(CancellationToken cancellation)
     {
         _released.TrySetResult();
-        var code = 0;
-        await GuardAsync(async () => code = await _exit, cancellation);
+        var code = await GuardAsync(() => _exit, cancellation);
 
         // A shell's convention, which .NET follows: 128 + signal. ffmpeg answers 255 where it caught the signal.
         return code is > 128 and < 160 || (code == 255 && Errors.Mentions("received signal"))
@@ -98,6 +87,10 @@ internal sealed class FfmpegProcess : IAsyncDisposable
         await _exit;
         _kill.Dispose();
     }
+
+    private Task<int> ReadSomeAsync(Memory<byte> buffer, CancellationToken cancellation) =>
+        // The pipe ends when the child is killed, so the read itself needs no token.
+        GuardAsync(async () => await (await _output.Task).ReadAsync(buffer, CancellationToken.None), cancellation);
 
     private async Task LendOutputAsync(Stream output, CancellationToken cancellation)
     {
@@ -122,13 +115,15 @@ internal sealed class FfmpegProcess : IAsyncDisposable
         }
     }
 
-    private async Task GuardAsync(Func<Task> wait, CancellationToken cancellation)
+    /// <summary>Awaits the child; kills it when cancelled or silent for too long.</summary>
+    private async Task<int> GuardAsync(Func<Task<int>> wait, CancellationToken cancellation)
     {
+        int result;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(_limit);
         await using (limit.Token.Register(_kill.Cancel))
         {
-            await wait();
+            result = await wait();
         }
 
         if (_kill.IsCancellationRequested)
@@ -140,5 +135,7 @@ internal sealed class FfmpegProcess : IAsyncDisposable
                 "raise media.child-timeout if the file is slow to read",
                 FailureKind.Own);
         }
+
+        return result;
     }
 }

@@ -9,7 +9,7 @@ namespace Pipeline.Media;
 public sealed class FrameReader(FfmpegTools tools, MediaOptions options) : IDisposable
 {
     private readonly SemaphoreSlim _budget = new(options.FramesInFlight);
-    private readonly SamplePlanner _planner = new(new Ffprobe(tools, options));
+    private readonly SamplePlanner _planner = new(tools, options);
 
     /// <summary>
     /// Reads <paramref name="frames"/> frames of a video, in order of time, or the one of a picture. Target times are even from the

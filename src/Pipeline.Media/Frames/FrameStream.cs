@@ -1,12 +1,10 @@
 using System.Buffers;
-using System.Globalization;
-using System.Text.RegularExpressions;
 using System.Threading.Channels;
 
 namespace Pipeline.Media;
 
 /// <summary>One ffmpeg process that decodes some frames of a file; each is read when asked for, none before.</summary>
-internal sealed partial class FrameStream : IAsyncDisposable
+internal sealed class FrameStream : IAsyncDisposable
 {
     private readonly MediaInfo _info;
     private readonly TimeSpan _limit;
@@ -18,20 +16,7 @@ internal sealed partial class FrameStream : IAsyncDisposable
     {
         _info = info;
         _limit = options.ChildTimeout;
-        string[] arguments =
-        [
-            "-v", "error", "-hide_banner", "-nostdin", "-nostats", "-copyts", "-noautorotate",
-            .. Ffprobe.InputGuards(info.Source, options),
-            .. AlphaDecoder(info.Stream),
-            .. input,
-            "-i", info.Source.Url,
-            "-map", $"0:{info.Stream.Index}",
-            "-filter_threads", options.ChildThreads.ToString(),
-            "-fps_mode", "passthrough",
-            "-vf", filters,
-            .. output,
-            "-f", "rawvideo", "pipe:1",
-        ];
+        var arguments = DecodeCommand.Arguments(options, info, filters, input, [.. output, "-f", "rawvideo", "pipe:1"]);
         _process = new FfmpegProcess(tools.Ffmpeg, arguments, info.Path, options.ChildTimeout, TakeTime);
     }
 
@@ -49,8 +34,7 @@ internal sealed partial class FrameStream : IAsyncDisposable
     /// <summary>The first frame at or after <paramref name="time"/> (ticks), decoded from the key frame before <paramref name="seconds"/>.</summary>
     public static FrameStream At(FfmpegTools tools, MediaOptions options, MediaInfo info, long time, double seconds) =>
         new(tools, options, info, PictureFilters.From(info, time),
-            ["-seek_timestamp", "1", "-noaccurate_seek", "-ss", seconds.ToString("0.######", CultureInfo.InvariantCulture)],
-            ["-frames:v", "1"]);
+            DecodeCommand.SeekTo(seconds), ["-frames:v", "1"]);
 
     /// <summary>Reads the next frame into <paramref name="rgb"/> and returns its time in ticks, or null at the end.</summary>
     public async Task<long?> ReadAsync(Memory<byte> rgb, CancellationToken cancellation)
@@ -67,14 +51,6 @@ internal sealed partial class FrameStream : IAsyncDisposable
     public Task<bool> EndAsync(CancellationToken cancellation) => _process.EndAsync(cancellation);
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
-
-    /// <summary>ffmpeg's own VP8 and VP9 decoders leave out the alpha layer that WebM keeps beside the picture.</summary>
-    private static string[] AlphaDecoder(VideoStream stream) => (stream.HasAlphaLayer, stream.Codec) switch
-    {
-        (true, "vp9") => ["-c:v", "libvpx-vp9"],
-        (true, "vp8") => ["-c:v", "libvpx"],
-        _ => [],
-    };
 
     private async Task<bool> ReadOnWhiteAsync(Memory<byte> rgb, CancellationToken cancellation)
     {
@@ -116,16 +92,12 @@ internal sealed partial class FrameStream : IAsyncDisposable
 
     private bool TakeTime(string line)
     {
-        if (AnnouncedTime().Match(line) is { Success: true } match)
+        var taken = DecodeCommand.IsAnnouncement(line, out var time);
+        if (time is { } ticks)
         {
-            // A picture file has no clock: its frame's time is written in letters.
-            _times.Writer.TryWrite(long.TryParse(match.Groups["time"].ValueSpan, CultureInfo.InvariantCulture, out var time) ? time : 0);
-            return true;
+            _times.Writer.TryWrite(ticks);
         }
 
-        return line == "frame=1";
+        return taken;
     }
-
-    [GeneratedRegex(@"frame:\d+ +pts:(?<time>\S+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex AnnouncedTime();
 }

@@ -12,14 +12,8 @@ internal static class PictureFilters
     private static readonly HashSet<string> _progressiveCodecs =
         new(StringComparer.Ordinal) { "vp8", "vp9", "av1", "gif", "apng", "png", "webp", "bmp", "tiff" };
 
-    /// <summary>Tells the time of each frame that passes on the error output: raw video has no place for it.</summary>
-    private static readonly string[] _announce =
-    [
-        "metadata=mode=add:key=frame:value=1", @"metadata=mode=print:key=frame:file=pipe\\:2:direct=1",
-    ];
-
     /// <summary>The chain for a picture.</summary>
-    public static string ForImage(MediaInfo info) => string.Join(',', [.. _announce, .. Picture(info)]);
+    public static string ForImage(MediaInfo info) => string.Join(',', [.. DecodeCommand.AnnounceTo(2), .. Picture(info)]);
 
     /// <summary>The chain for the frames of a video at <paramref name="times"/> (ascending, ticks), and perhaps some between.</summary>
     public static string ForVideo(MediaInfo info, IReadOnlyList<long> times) => For(
@@ -32,7 +26,7 @@ internal static class PictureFilters
     public static string From(MediaInfo info, long time) => For(info, $"gte(pts,{time})");
 
     private static string For(MediaInfo info, string condition) =>
-        string.Join(',', [.. Deinterlace(info.Stream), $"select='{condition}'", .. _announce, .. Picture(info)]);
+        string.Join(',', [.. Deinterlace(info.Stream), $"select='{condition}'", .. DecodeCommand.AnnounceTo(2), .. Picture(info)]);
 
     /// <summary>bwdif needs a frame's neighbours, so it comes before any selection; it halves the time base, which is set back.</summary>
     private static string[] Deinterlace(VideoStream stream) =>
@@ -52,10 +46,8 @@ internal static class PictureFilters
         ];
     }
 
-    /// <summary>Of a pixel in the pipe; alpha is composed here, on white.</summary>
-    public static string PixelFormat(MediaInfo info) => info.Stream.HasAlpha ? "rgba" : "rgb24";
-
-    public static int BytesPerPixel(MediaInfo info) => info.Stream.HasAlpha ? 4 : 3;
+    /// <summary>Of a pixel in the pipe; alpha is composed by whoever reads it, on white.</summary>
+    private static string PixelFormat(MediaInfo info) => info.Stream.HasAlpha ? "rgba" : "rgb24";
 
     /// <summary>Untagged colour is BT.601 below 720 lines and BT.709 from there, as players assume; WebP is always BT.601.</summary>
     private static string Matrix(VideoStream stream) => stream.Colour.Space switch

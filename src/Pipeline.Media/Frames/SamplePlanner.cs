@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Pipeline.Media;
 
 /// <summary>Finds out where a video's frames lie with as little reading as serves, and whether seeking is cheaper than one pass.</summary>
-internal sealed class SamplePlanner(Ffprobe ffprobe)
+internal sealed class SamplePlanner(FfmpegTools tools, MediaOptions options)
 {
     /// <summary>Seconds that a target costs beside decoding when it is sought: two children, one to look and one to decode.</summary>
     private const double SecondsPerSeek = 0.2;
@@ -11,6 +11,8 @@ internal sealed class SamplePlanner(Ffprobe ffprobe)
     /// <summary>Seconds a frame costs to decode: a fixed part, and 1080p at about 75 frames a second and thread.</summary>
     private const double SecondsPerFrame = 1e-4;
     private const double SecondsPerPixel = 1 / 150e6;
+
+    private readonly Ffprobe _ffprobe = new(tools, options);
 
     private const double FirstTailSeconds = 10;
     private const double FirstWindowSeconds = 2;
@@ -35,7 +37,7 @@ internal sealed class SamplePlanner(Ffprobe ffprobe)
     /// <summary>Decodes the whole file once to learn which frames there are; for files whose packets do not tell.</summary>
     public async Task<SamplePlan> PlanByDecodingAsync(MediaInfo info, CancellationToken cancellation)
     {
-        var (times, isCutShort) = await ListFramesAsync(info, "%", cancellation);
+        var (times, isCutShort) = await ListFramesAsync(info, [], [], cancellation);
         return times.Length > 0
             ? new SamplePlan(times[0], times[^1], times, BySeeking: false, info.IsCutShort || isCutShort)
             : throw MediaErrors.NoFrames(info.Source);
@@ -76,8 +78,8 @@ internal sealed class SamplePlanner(Ffprobe ffprobe)
     public async Task<long> LocateByDecodingAsync(MediaInfo info, long time, CancellationToken cancellation)
     {
         var seconds = info.Stream.ToSeconds(time);
-        var interval = Interval(Math.Max(seconds - FirstTailSeconds, 0), seconds + FirstTailSeconds);
-        var (times, _) = await ListFramesAsync(info, interval, cancellation);
+        string[] until = ["-to", DecodeCommand.Seconds(seconds + FirstTailSeconds)];
+        var (times, _) = await ListFramesAsync(info, DecodeCommand.SeekTo(seconds - FirstTailSeconds), until, cancellation);
         return times.Length > 0 ? SampleTimes.Nearest(times, new SampleTarget(time, 1)) : throw MediaErrors.NoFrames(info.Source);
     }
 
@@ -94,7 +96,7 @@ internal sealed class SamplePlanner(Ffprobe ffprobe)
     {
         var first = info.Packets is { IsTrusted: true, Times.Length: > 0 }
             ? info.Packets.Times[0]
-            : (await ListFramesAsync(info, $"%+#{info.Packets.Times.Length}", cancellation)).Times.FirstOrDefault(info.Stream.StartTime);
+            : (await ListFramesAsync(info, [], ["-frames:v", "1"], cancellation)).Times.FirstOrDefault(info.Stream.StartTime);
         var announcedEnd = info.Stream.ToSeconds(first) + info.Duration.TotalSeconds;
         for (var tail = FirstTailSeconds; ; tail *= Widening)
         {
@@ -112,7 +114,8 @@ internal sealed class SamplePlanner(Ffprobe ffprobe)
             }
 
             var lastPacket = info.Stream.ToSeconds(packets.Times[^1]);
-            var (times, isCutShort) = await ListFramesAsync(info, Interval(Math.Max(from, lastPacket - FirstTailSeconds), null), cancellation);
+            var (times, isCutShort) = await ListFramesAsync(
+                info, DecodeCommand.SeekTo(Math.Max(from, lastPacket - FirstTailSeconds)), [], cancellation);
             if (times.Length > 0)
             {
                 // Two tails apart: the announced end is the container's, where sound may go on for a little after the last picture.
@@ -123,25 +126,32 @@ internal sealed class SamplePlanner(Ffprobe ffprobe)
 
     private async Task<PacketList> ListPacketsAsync(MediaInfo info, string interval, bool atEnd, CancellationToken cancellation)
     {
-        var output = await AskAsync(info, interval, "packet=stream_index,pts,dts,flags", cancellation);
-        return PacketList.From(output.Output.PacketsOf(info.Stream.Index), atEnd);
-    }
-
-    private async Task<(long[] Times, bool IsCutShort)> ListFramesAsync(MediaInfo info, string interval, CancellationToken cancellation)
-    {
-        var (output, errors) = await AskAsync(info, interval, "frame=best_effort_timestamp", cancellation);
-        return ([.. output.FrameTimes.Distinct().Order()], MediaErrors.TellCutShort(errors));
-    }
-
-    private async Task<(ProbeOutput Output, ErrorTail Errors)> AskAsync(
-        MediaInfo info, string interval, string entries, CancellationToken cancellation)
-    {
         var output = new ProbeOutput();
-        string[] ask = ["-select_streams", info.Stream.Index.ToString(), "-read_intervals", interval, "-show_entries", entries];
-        var (errors, _) = await ffprobe.AskAsync(info.Source, ask, output.Add, cancellation);
-        return (output, errors);
+        string[] ask =
+        [
+            "-select_streams", info.Stream.Index.ToString(), "-read_intervals", interval,
+            "-show_entries", "packet=stream_index,pts,dts,flags",
+        ];
+        await _ffprobe.AskAsync(info.Source, ask, output.Add, cancellation);
+        return PacketList.From(output.PacketsOf(info.Stream.Index), atEnd);
+    }
+
+    /// <summary>
+    /// Decodes frames for their times alone. It is ffmpeg that does so, not ffprobe: it alone gives times to frames without one
+    /// (AVI, raw streams), and gives the same ones again when the frames are read.
+    /// </summary>
+    private async Task<(long[] Times, bool IsCutShort)> ListFramesAsync(
+        MediaInfo info, IEnumerable<string> input, IEnumerable<string> output, CancellationToken cancellation)
+    {
+        var filters = string.Join(',', DecodeCommand.AnnounceTo(1));
+        var arguments = DecodeCommand.Arguments(options, info, filters, input, [.. output, "-f", "null", "-"]);
+        await using var process = new FfmpegProcess(tools.Ffmpeg, arguments, info.Path, options.ChildTimeout);
+        var times = new SortedSet<long>();
+        await process.ReadLinesAsync(line => _ = DecodeCommand.IsAnnouncement(line, out var time) && time is { } ticks && times.Add(ticks), cancellation);
+        await process.EndAsync(cancellation);
+        return ([.. times], MediaErrors.TellCutShort(process.Errors));
     }
 
     private static string Interval(double from, double? to) =>
-        string.Create(CultureInfo.InvariantCulture, $"{from:0.######}%{(to is { } end ? end.ToString("0.######", CultureInfo.InvariantCulture) : "")}");
+        $"{DecodeCommand.Seconds(from)}%{(to is { } end ? DecodeCommand.Seconds(end) : "")}";
 }

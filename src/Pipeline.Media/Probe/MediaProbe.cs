@@ -25,9 +25,14 @@ public sealed class MediaProbe(FfmpegTools tools, MediaOptions options)
             "-select_streams", "V", "-show_entries", Entries, "-read_intervals", $"%+#{options.ProbePackets}",
         ];
         var (errors, succeeded) = await _ffprobe.AskAsync(source, ask, output.Add, cancellation);
-        if (!succeeded || (output.Streams.Count == 0 && output.StreamCount == 0))
+        if (!succeeded)
         {
             throw MediaErrors.NotMedia(source, errors, options);
+        }
+
+        if (output.StreamCount == 0)
+        {
+            throw MediaErrors.NoFrames(source);
         }
 
         var stream = ChooseStream(output, source, errors);
@@ -68,8 +73,8 @@ public sealed class MediaProbe(FfmpegTools tools, MediaOptions options)
             : MediaKind.Video;
         var orientation = stream.DisplayMatrix is { } matrix ? OrientationRules.FromDisplayMatrix(matrix) : ExifOrientation.Read(source);
         var (width, height) = ShownSize(stream, kind);
-        MediaErrors.RefuseBeyond(options.MaxPixels, source, Math.Max((long)width * height, (long)stream.Width * stream.Height),
-            $"{stream.Width}x{stream.Height}");
+        MediaErrors.RefuseBeyond(options.MaxPixels, source, stream.Width, stream.Height);
+        MediaErrors.RefuseBeyond(options.MaxPixels, source, width, height);
         var duration = kind == MediaKind.Image ? 0 : stream.Duration > 0 ? stream.ToSeconds(stream.Duration) : output.DurationSeconds;
         var frames = packets.IsComplete ? packets.Times.Length
             : stream.AnnouncedFrames > 0 ? stream.AnnouncedFrames

@@ -21,9 +21,6 @@ internal sealed class ProbeOutput
 
     public int PacketCount { get; private set; }
 
-    /// <summary>Times of decoded frames in ticks, in the order of showing.</summary>
-    public List<long> FrameTimes { get; } = [];
-
     public IReadOnlyList<Packet> PacketsOf(int stream) => _packets.GetValueOrDefault(stream, []);
 
     public void Add(string line)
@@ -33,9 +30,6 @@ internal sealed class ProbeOutput
         {
             case "packet":
                 AddPacket(fields);
-                break;
-            case "frame" when fields.Number("best_effort_timestamp") is { } time:
-                FrameTimes.Add(time);
                 break;
             case "stream":
                 Streams.Add(ReadStream(fields));
