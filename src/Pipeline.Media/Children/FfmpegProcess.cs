@@ -73,8 +73,8 @@ internal sealed class FfmpegProcess : IAsyncDisposable
         _released.TrySetResult();
         var code = await GuardAsync(() => _exit, cancellation);
 
-        // A shell's convention, which .NET follows: 128 + signal. ffmpeg answers 255 where it caught the signal.
-        return code is > 128 and < 160 || (code == 255 && Errors.Mentions("received signal"))
+        // A shell's convention, which .NET follows: 128 + signal. ffmpeg answers 255 where it caught the signal itself.
+        return code is (> 128 and < 160) or 255
             ? throw new PipelineException(
                 "media.child-killed", $"{_path}: {_name} was killed (exit code {code})", "it is tried again", FailureKind.Own)
             : code == 0;

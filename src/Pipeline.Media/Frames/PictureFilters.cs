@@ -60,7 +60,10 @@ internal static class PictureFilters
         _ => stream.Height < 720 || stream.Codec == "webp" ? "bt601" : "bt709",
     };
 
-    /// <summary>To linear light at 100 nits for white, to BT.709's primaries, through the Hable curve, back to a display's levels.</summary>
+    /// <summary>
+    /// To linear light in units of 100 nits, to BT.709's primaries, through the Hable curve up to 1000 nits (what films are usually
+    /// mastered for), back to a display's levels.
+    /// </summary>
     private static string[] ToneMap(ColourTags colour)
     {
         var primaries = Tagged(colour.Primaries, "bt2020");
@@ -73,7 +76,7 @@ internal static class PictureFilters
                 $"zscale=transferin={colour.Transfer}:primariesin={primaries}:matrixin={matrix}:rangein={range}:transfer=linear:npl=100"),
             "format=gbrpf32le",
             "zscale=primaries=bt709",
-            "tonemap=tonemap=hable:desat=0",
+            "tonemap=tonemap=hable:desat=0:peak=10",
             "zscale=transfer=bt709:matrix=gbr:range=full",
             "format=gbrp",
         ];

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Pipeline.Media;
 
 /// <summary>Finds out where a video's frames lie with as little reading as serves, and whether seeking is cheaper than one pass.</summary>
