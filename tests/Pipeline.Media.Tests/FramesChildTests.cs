@@ -7,7 +7,7 @@ namespace Pipeline.Media.Tests;
 [CollectionDefinition(nameof(FramesChildTests), DisableParallelization = true)]
 public sealed class AloneDefinition;
 
-/// <summary>Children that hang, die or talk too much; readers that stop; memory that is held.</summary>
+/// <summary>Children that hang, die or talk too much; readers that stop; memory that is held; time that is taken.</summary>
 [Collection(nameof(FramesChildTests))]
 [SupportedOSPlatform("linux")]
 public sealed class FramesChildTests : MediaLab
@@ -241,6 +241,18 @@ public sealed class FramesChildTests : MediaLab
 
         // The bound is loose, as machines differ and others may use the cores; a third child a clip would still show.
         Assert.InRange(watch.Elapsed.TotalSeconds / clips.Length, 0, 1);
+    }
+
+    [Fact]
+    public async Task Eight_frames_of_two_hours_take_seconds()
+    {
+        Clip("part.mp4", 50, "-c:v", "libx264", "-g", "25", "-bf", "2");
+        Ffmpeg("-stream_loop", "3599", "-i", "part.mp4", "-c", "copy", "film.mp4");
+        var watch = Stopwatch.StartNew();
+        var numbers = await ReadAsync(At("film.mp4"), 8, frame => ((int)Math.Round(frame.Time.TotalSeconds * 25), Number(frame)));
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 10);
+        Assert.Equal(Even(180_000, 8), numbers.Select(pair => pair.Item1));
+        Assert.All(numbers, pair => Assert.Equal(pair.Item1 % 50, pair.Item2));
     }
 
     /// <summary>A clip whose chosen frames do not all fit into a pipe, so that its decoder is still alive after the first.</summary>
