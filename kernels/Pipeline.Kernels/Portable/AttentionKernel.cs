@@ -4,74 +4,62 @@ namespace Pipeline.Kernels;
 
 /// <summary>
 /// Attention of four queries over blocks of keys in ascending order, with an online softmax (Milakov and Gimelshein,
-/// arXiv 1805.02867). Absent queries repeat a present one.
+/// arXiv 1805.02867). Keys lie as [head size, tokens], values as [tokens, head size], so that both products are outer ones.
 /// </summary>
-/// <param name="scratch"><see cref="ScratchSize"/> floats.</param>
+/// <param name="scratch"><see cref="ScratchSize"/> floats, which hold the softmax between blocks.</param>
 /// <param name="headSize">Elements of a head.</param>
 /// <param name="blockTokens">Most keys of a block.</param>
 internal readonly unsafe ref struct AttentionKernel<V>(float* scratch, int headSize, int blockTokens)
     where V : unmanaged, ILanes<V>
 {
-    private const int Queries = DotKernel.Rows;
+    public const int Queries = OuterKernel.Rows;
 
-    private readonly int _headStride = Padding.Head(headSize);
-    private readonly int _sumStride = SumStride(headSize);
-    private readonly int _scoreStride = Padding.Head(blockTokens);
+    private readonly int _sumStride = Blocks(headSize);
+    private readonly int _scoreStride = Blocks(blockTokens);
     private readonly float* _maxima = scratch;
     private readonly float* _totals = scratch + Queries;
-    private readonly float* _queries = scratch + Padding.Lanes;
+    private readonly float* _scores = scratch + Padding.Lanes;
 
-    private float* Scores => _queries + (Queries * _headStride);
-
-    private float* Sums => Scores + (Queries * _scoreStride);
+    private float* Sums => _scores + (Queries * _scoreStride);
 
     /// <summary>Floats of scratch.</summary>
     public static long ScratchSize(int headSize, int blockTokens) =>
-        Padding.Lanes + ((long)Queries * (Padding.Head(headSize) + Padding.Head(blockTokens) + SumStride(headSize)));
+        Padding.Lanes + ((long)Queries * (Blocks(headSize) + Blocks(blockTokens)));
 
-    /// <summary>Takes one to four queries, <paramref name="stride"/> floats apart, and starts their softmax anew.</summary>
-    public void Start(float* queries, int count, int stride)
+    /// <summary>Starts the softmax anew.</summary>
+    public void Start()
     {
-        for (var q = 0; q < Queries; q++)
-        {
-            var query = new Span<float>(_queries + (q * _headStride), _headStride);
-            new Span<float>(queries + (Math.Min(q, count - 1) * stride), headSize).CopyTo(query);
-            query[headSize..].Clear();
-        }
-
         new Span<float>(_maxima, Queries).Fill(float.NegativeInfinity);
         new Span<float>(_totals, Queries).Clear();
         new Span<float>(Sums, Queries * _sumStride).Clear();
     }
 
-    /// <summary>Merges a block of keys and values, whose tokens lie <paramref name="stride"/> floats apart.</summary>
+    /// <summary>Merges a block of keys and values.</summary>
+    /// <param name="queries">The four queries; absent ones repeat a present one.</param>
+    /// <param name="keys">[head size, tokens]; what lies beyond the tokens is read and ignored.</param>
+    /// <param name="keyStride">Floats from element to element of the keys.</param>
+    /// <param name="values">[tokens, head size]; what lies beyond the head is read and ignored.</param>
+    /// <param name="valueStride">Floats from token to token of the values.</param>
+    /// <param name="tokens">Keys of the block.</param>
+    /// <param name="softmaxScale">Factor on each score.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Merge(float* keys, float* values, nint stride, int tokens, float softmaxScale)
+    public void Merge(in Rows4 queries, float* keys, nint keyStride, float* values, nint valueStride, int tokens, float softmaxScale)
     {
-        var queries = Rows(_queries, _headStride);
-        for (var t = 0; t < tokens; t += DotKernel.Outputs)
+        for (var t = 0; t < tokens; t += OuterKernel.Outputs<V>())
         {
-            DotKernel.Run<V, NearNumber>(
-                queries,
-                (byte*)(keys + (t * stride)),
-                stride * sizeof(float),
-                _headStride,
-                carry: null,
-                first: true,
-                last: true,
-                Scores + t,
-                _scoreStride);
+            OuterKernel.Run<V, NearNumber>(
+                queries, (byte*)(keys + t), keyStride * sizeof(float), headSize, first: true, _scores + t, _scoreStride);
         }
 
         for (var q = 0; q < Queries; q++)
         {
-            Weigh(Scores + (q * _scoreStride), tokens, softmaxScale, ref _maxima[q], ref _totals[q], Sums + (q * _sumStride));
+            Weigh(_scores + (q * _scoreStride), tokens, softmaxScale, ref _maxima[q], ref _totals[q], Sums + (q * _sumStride));
         }
 
         for (var i = 0; i < headSize; i += OuterKernel.Outputs<V>())
         {
             OuterKernel.Run<V, NearNumber>(
-                Rows(Scores, _scoreStride), (byte*)(values + i), stride * sizeof(float), tokens, first: false, Sums + i, _sumStride);
+                Rows4.From(_scores, _scoreStride, Queries), (byte*)(values + i), valueStride * sizeof(float), tokens, first: false, Sums + i, _sumStride);
         }
     }
 
@@ -91,41 +79,33 @@ internal readonly unsafe ref struct AttentionKernel<V>(float* scratch, int headS
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Weigh(float* scores, int tokens, float softmaxScale, ref float maximum, ref float total, float* sums)
     {
-        for (var t = tokens; t < _scoreStride; t++)
-        {
-            scores[t] = float.NegativeInfinity;
-        }
-
         var largest = V.Create(maximum);
         for (var t = 0; t < tokens; t += V.Count)
         {
-            var score = V.Load(scores + t) * V.Create(softmaxScale);
+            var score = Partial.Keep(V.Load(scores + t) * V.Create(softmaxScale), tokens - t, float.NegativeInfinity);
             V.Store(score, scores + t);
             largest = V.Max(largest, score);
         }
 
-        var newMaximum = V.Largest(largest);
+        var newMaximum = V.Create(V.Largest(largest));
         var sum = V.Create(0f);
         for (var t = 0; t < tokens; t += V.Count)
         {
-            var weight = VectorMath.Exp(V.Load(scores + t) - V.Create(newMaximum));
+            var weight = VectorMath.Exp(V.Load(scores + t) - newMaximum);
             V.Store(weight, scores + t);
-            sum += tokens - t < V.Count ? Partial.Keep(weight, tokens - t) : weight;
+            sum += Partial.Keep(weight, tokens - t);
         }
 
         // Nothing was summed before the first block: its correction, e^-infinity, meets only zeros.
-        var correction = VectorMath.Exp(V.Create(maximum) - V.Create(newMaximum));
+        var correction = VectorMath.Exp(V.Create(maximum) - newMaximum);
         for (var i = 0; i < headSize; i += V.Count)
         {
             V.Store(V.Load(sums + i) * correction, sums + i);
         }
 
-        total = (total * V.Largest(correction)) + V.Sum(sum);
-        maximum = newMaximum;
+        total = (total * V.First(correction)) + V.Sum(sum);
+        maximum = V.First(newMaximum);
     }
 
-    private static Rows4 Rows(float* first, int stride) => new(first, first + stride, first + (2 * stride), first + (3 * stride));
-
-    private static int SumStride(int headSize) =>
-        (headSize + OuterKernel.Outputs<V>() - 1) / OuterKernel.Outputs<V>() * OuterKernel.Outputs<V>();
+    private static int Blocks(int count) => (count + OuterKernel.Outputs<V>() - 1) / OuterKernel.Outputs<V>() * OuterKernel.Outputs<V>();
 }

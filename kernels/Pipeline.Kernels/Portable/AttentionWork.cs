@@ -40,9 +40,9 @@ internal sealed unsafe class AttentionWork(InstructionPath path, CpuTeam team, T
         for (var item = first; item < end; item++)
         {
             var (run, kvHead) = Math.DivRem(item, _spec.KvHeads);
-            for (var head = kvHead * group; head < (kvHead + 1) * group; head += DotKernel.Rows)
+            for (var head = kvHead * group; head < (kvHead + 1) * group; head += AttentionKernel<V>.Queries)
             {
-                Attend<V>(_runs[run], _runs[run + 1], kvHead, head, Math.Min(DotKernel.Rows, ((kvHead + 1) * group) - head), scratch[thread]);
+                Attend<V>(_runs[run], _runs[run + 1], kvHead, head, Math.Min(AttentionKernel<V>.Queries, ((kvHead + 1) * group) - head), scratch[thread]);
             }
         }
     }
@@ -55,12 +55,12 @@ internal sealed unsafe class AttentionWork(InstructionPath path, CpuTeam team, T
         {
             firstPage = Math.Min(firstPage, First(row) / _pool.Shape.PageTokens);
             lastPage = Math.Max(lastPage, _table.Positions[row] / _pool.Shape.PageTokens);
-            Kernel<V>(own, row - firstRow).Start(_query.Row(row) + (head * _spec.HeadSize), heads, _spec.HeadSize);
+            Kernel<V>(own, row - firstRow).Start();
         }
 
         for (var page = firstPage; page <= lastPage; page++)
         {
-            Merge<V>(firstRow, endRow, page, kvHead, own);
+            Merge<V>(firstRow, endRow, page, kvHead, head, heads, own);
         }
 
         for (var row = firstRow; row < endRow; row++)
@@ -74,7 +74,7 @@ internal sealed unsafe class AttentionWork(InstructionPath path, CpuTeam team, T
     }
 
     /// <summary>Merges one page into those rows of a run that see any of it.</summary>
-    private void Merge<V>(int firstRow, int endRow, int page, int kvHead, ThreadScratch own)
+    private void Merge<V>(int firstRow, int endRow, int page, int kvHead, int head, int heads, ThreadScratch own)
         where V : unmanaged, ILanes<V>
     {
         var pageTokens = _pool.Shape.PageTokens;
@@ -85,7 +85,14 @@ internal sealed unsafe class AttentionWork(InstructionPath path, CpuTeam team, T
             var tokens = Math.Min(pageTokens, _table.Positions[row] + 1 - (page * pageTokens));
             if (tokens > 0 && page >= First(row) / pageTokens)
             {
-                Kernel<V>(own, row - firstRow).Merge(keys, values, _pool.HeadStride, tokens, _spec.SoftmaxScale);
+                Kernel<V>(own, row - firstRow).Merge(
+                    Rows4.From(_query.Row(row) + (head * _spec.HeadSize), _spec.HeadSize, heads),
+                    keys,
+                    _pool.KeyStride,
+                    values,
+                    _pool.ValueStride,
+                    tokens,
+                    _spec.SoftmaxScale);
             }
         }
     }

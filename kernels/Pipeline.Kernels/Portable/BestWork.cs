@@ -67,7 +67,7 @@ internal sealed unsafe class BestWork(InstructionPath path, CpuTeam team) : Lane
         for (var i = 0; i < count; i += V.Count)
         {
             var power = VectorMath.Exp(V.Load(logits + i) - V.Create(maximum));
-            sum += count - i < V.Count ? Partial.Keep(power, count - i) : power;
+            sum += Partial.Keep(power, count - i);
         }
 
         return V.Sum(sum);

@@ -121,17 +121,3 @@ internal static unsafe class DotKernel
         }
     }
 }
-
-/// <summary>Four rows that a kernel takes together.</summary>
-internal readonly unsafe struct Rows4(float* row0, float* row1, float* row2, float* row3)
-{
-    public float* Row0 { get; } = row0;
-
-    public float* Row1 { get; } = row1;
-
-    public float* Row2 { get; } = row2;
-
-    public float* Row3 { get; } = row3;
-
-    public Rows4 Skip(int floats) => new(Row0 + floats, Row1 + floats, Row2 + floats, Row3 + floats);
-}

@@ -4,12 +4,14 @@ namespace Pipeline.Kernels;
 
 /// <summary>
 /// Sums of 4 rows for 4 vectors of outputs that lie side by side: each output is one lane and takes the inputs in ascending
-/// order. Also the values' side of attention, where an input is a token and its factor a probability.
+/// order. Also both sides of attention: scores of queries with keys, and values weighed by their probabilities.
 /// </summary>
 internal static unsafe class OuterKernel
 {
     /// <summary>Inputs between a weight's prefetch and its use: rows of a file lie too far apart for the processor's own prefetcher.</summary>
     private const int Ahead = 24;
+
+    public const int Rows = 4;
 
     /// <summary>Outputs of a block.</summary>
     public static int Outputs<V>()

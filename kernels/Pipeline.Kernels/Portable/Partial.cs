@@ -19,15 +19,10 @@ internal static unsafe class Partial
         return N.Load<V>(padded);
     }
 
-    /// <summary>The first <paramref name="count"/> lanes, zeros in the others.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static V Keep<V>(V value, int count)
-        where V : unmanaged, ILanes<V>
-    {
-        var lanes = stackalloc byte[Bytes];
-        V.Store(value, (float*)lanes);
-        return Load<V, F32Number>(lanes, count);
-    }
+    /// <summary>The first <paramref name="count"/> lanes, <paramref name="other"/> in those beyond.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Keep<V>(V value, int count, float other = 0)
+        where V : unmanaged, ILanes<V> => V.Where(V.Indices, V.Create(count), value, V.Create(other));
 
     /// <summary>Stores a whole vector, or its first <paramref name="count"/> lanes where there are fewer left.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -102,42 +102,6 @@ internal sealed class PortableChoices(int rows) : DeviceChoices(rows)
     public TokenChoice[] Choices { get; } = new TokenChoice[rows];
 }
 
-/// <summary>Keys and values as [page][layer][key or value][kv head][token][head size, padded to whole vectors].</summary>
-internal sealed unsafe class PortableKvPool : KvPool, IDisposable
-{
-    private readonly NativeBlock _block;
-    private readonly long _head;
-
-    public PortableKvPool(KvShape shape)
-        : base(shape)
-    {
-        HeadStride = Padding.Head(shape.HeadSize);
-        _head = (long)shape.PageTokens * HeadStride;
-        // Kernels read four tokens at a time, so up to three beyond the last.
-        var floats = (_head * shape.KvHeads * 2 * shape.Layers * shape.Pages) + (DotKernel.Outputs * HeadStride);
-        _block = new NativeBlock(floats * sizeof(float));
-    }
-
-    /// <summary>Floats from one token of a head to the next.</summary>
-    public int HeadStride { get; }
-
-    public float* Keys(int page, int layer, int head) => Base(page, layer, side: 0, head);
-
-    public float* Values(int page, int layer, int head) => Base(page, layer, side: 1, head);
-
-    public void Dispose() => _block.Dispose();
-
-    private float* Base(int page, int layer, int side, int head)
-    {
-        if ((uint)page >= (uint)Shape.Pages)
-        {
-            throw new ArgumentException($"Page {page} is not in a pool of {Shape.Pages} pages.", nameof(page));
-        }
-
-        return (float*)_block.Address + (((((((long)page * Shape.Layers) + layer) * 2) + side) * Shape.KvHeads) + head) * _head;
-    }
-}
-
 internal static class Padding
 {
     /// <summary>Lanes of the widest path: all paths share one layout.</summary>

@@ -65,7 +65,7 @@ internal readonly unsafe struct OuterBlocks<V>(ProductTile tile, byte* weights, 
     public void Run<N>()
         where N : INumber
     {
-        for (var r = 0; r < tile.Rows; r += DotKernel.Rows)
+        for (var r = 0; r < tile.Rows; r += OuterKernel.Rows)
         {
             var x = tile.Input(r, k);
             for (var o = 0; o < tile.Outputs; o += OuterKernel.Outputs<V>())

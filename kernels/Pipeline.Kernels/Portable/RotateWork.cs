@@ -99,13 +99,10 @@ internal sealed unsafe class RotateAppendWork(InstructionPath path, CpuTeam team
         var (page, token) = Math.DivRem(_table.Positions[row], _pool.Shape.PageTokens);
         var entry = _table.PageOffsets(_spec.Kind)[_table.RowSequences[row]] + page;
         var id = _table.Pages(_spec.Kind)[entry];
-        var bytes = (long)_spec.HeadSize * sizeof(float);
         for (var h = 0; h < _spec.KvHeads; h++)
         {
-            var source = (long)h * _spec.HeadSize;
-            var target = (long)token * _pool.HeadStride;
-            Buffer.MemoryCopy(_key.Row(row) + source, _pool.Keys(id, _layer, h) + target, bytes, bytes);
-            Buffer.MemoryCopy(_value.Row(row) + source, _pool.Values(id, _layer, h) + target, bytes, bytes);
+            var source = h * _spec.HeadSize;
+            _pool.Append(id, _layer, h, token, _key.Row(row) + source, _value.Row(row) + source);
         }
     }
 }

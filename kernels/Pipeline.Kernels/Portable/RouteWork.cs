@@ -72,7 +72,7 @@ internal sealed unsafe class RouteWork(InstructionPath path, CpuTeam team) : Lan
         var total = 0f;
         foreach (ref var value in values)
         {
-            value = V.Largest(VectorMath.Exp(V.Create(value - maximum)));
+            value = V.First(VectorMath.Exp(V.Create(value - maximum)));
             total += value;
         }
 
@@ -87,7 +87,7 @@ internal sealed unsafe class RouteWork(InstructionPath path, CpuTeam team) : Lan
     {
         foreach (ref var value in values)
         {
-            value = V.Largest(VectorMath.Sigmoid(V.Create(value)));
+            value = V.First(VectorMath.Sigmoid(V.Create(value)));
         }
     }
 }

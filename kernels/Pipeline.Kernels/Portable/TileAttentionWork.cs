@@ -1,9 +1,11 @@
+using System.Runtime.CompilerServices;
+
 namespace Pipeline.Kernels;
 
-/// <summary>Attention without a mask inside each tile; an item is a tile and a head, whose keys and values are packed once.</summary>
+/// <summary>Attention without a mask inside each tile; an item is a tile and a head, whose keys are turned once.</summary>
 internal sealed unsafe class TileAttentionWork(InstructionPath path, CpuTeam team, ThreadScratch[] scratch) : LaneWork(path)
 {
-    private const int BlockTokens = 64;
+    private const int BlockTokens = 128;
 
     private PortableBuffer _query = null!;
     private PortableBuffer _key = null!;
@@ -13,6 +15,9 @@ internal sealed unsafe class TileAttentionWork(InstructionPath path, CpuTeam tea
     private int _heads;
     private float _softmaxScale;
 
+    /// <summary>Floats from element to element of the turned keys, with room for a block beyond the last token.</summary>
+    private int KeyStride => Padding.Row(_tokens + OuterKernel.Outputs<Lanes512>());
+
     public void Run(
         PortableBuffer query, PortableBuffer key, PortableBuffer value, int tiles, int tokens, int heads, float softmaxScale, PortableBuffer output)
     {
@@ -21,7 +26,7 @@ internal sealed unsafe class TileAttentionWork(InstructionPath path, CpuTeam tea
         var size = query.Columns / heads;
         foreach (var own in scratch)
         {
-            own.Reserve(AttentionKernel<Lanes512>.ScratchSize(size, BlockTokens) + (2L * PackedSize(size)));
+            own.Reserve(AttentionKernel<Lanes512>.ScratchSize(size, BlockTokens) + ((long)size * KeyStride));
         }
 
         team.Run(this, tiles * heads, (long)tiles * tokens * tokens * query.Columns * 2 / Padding.Lanes);
@@ -30,45 +35,49 @@ internal sealed unsafe class TileAttentionWork(InstructionPath path, CpuTeam tea
     protected override void Execute<V>(int first, int end, int thread)
     {
         var size = _query.Columns / _heads;
-        var stride = Padding.Head(size);
         var keys = scratch[thread].Extra;
-        var values = keys + PackedSize(size);
-        var kernel = new AttentionKernel<V>(values + PackedSize(size), size, BlockTokens);
+        var kernel = new AttentionKernel<V>(keys + ((long)size * KeyStride), size, BlockTokens);
         for (var item = first; item < end; item++)
         {
             var (tile, head) = Math.DivRem(item, _heads);
-            Pack(_key, tile, head, size, keys);
-            Pack(_value, tile, head, size, values);
-            for (var token = 0; token < _tokens; token += DotKernel.Rows)
+            Turn(tile, head, size, keys);
+            for (var token = 0; token < _tokens; token += AttentionKernel<V>.Queries)
             {
-                var row = (tile * _tokens) + token;
-                var queries = Math.Min(DotKernel.Rows, _tokens - token);
-                kernel.Start(_query.Row(row) + (head * size), queries, _query.Stride);
-                for (var k = 0; k < _tokens; k += BlockTokens)
-                {
-                    kernel.Merge(
-                        keys + ((long)k * stride), values + ((long)k * stride), stride, Math.Min(BlockTokens, _tokens - k), _softmaxScale);
-                }
-
-                for (var q = 0; q < queries; q++)
-                {
-                    kernel.Store(q, _output.Row(row + q) + (head * size));
-                }
+                Attend(kernel, tile * _tokens, token, head * size, keys);
             }
         }
     }
 
-    /// <summary>Floats of one head of a tile, with the tokens that a kernel reads beyond the last.</summary>
-    private long PackedSize(int size) => (long)(_tokens + DotKernel.Outputs) * Padding.Head(size);
-
-    private void Pack(PortableBuffer source, int tile, int head, int size, float* target)
+    /// <summary>Attention of up to four rows of the tile that begins at <paramref name="firstRow"/>.</summary>
+    private void Attend<V>(AttentionKernel<V> kernel, int firstRow, int token, int column, float* keys)
+        where V : unmanaged, ILanes<V>
     {
-        var stride = Padding.Head(size);
+        var count = Math.Min(AttentionKernel<V>.Queries, _tokens - token);
+        var queries = Rows4.From(_query.Row(firstRow + token) + column, _query.Stride, count);
+        kernel.Start();
+        for (var k = 0; k < _tokens; k += BlockTokens)
+        {
+            kernel.Merge(
+                queries, keys + k, KeyStride, _value.Row(firstRow + k) + column, _value.Stride, Math.Min(BlockTokens, _tokens - k), _softmaxScale);
+        }
+
+        for (var q = 0; q < count; q++)
+        {
+            kernel.Store(q, _output.Row(firstRow + token + q) + column);
+        }
+    }
+
+    /// <summary>Lays the keys of one head across: [head size, tokens].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Turn(int tile, int head, int size, float* target)
+    {
         for (var t = 0; t < _tokens; t++)
         {
-            var row = new Span<float>(target + ((long)t * stride), stride);
-            new Span<float>(source.Row((tile * _tokens) + t) + (head * size), size).CopyTo(row);
-            row[size..].Clear();
+            var key = _key.Row((tile * _tokens) + t) + (head * size);
+            for (var i = 0; i < size; i++)
+            {
+                target[((long)i * KeyStride) + t] = key[i];
+            }
         }
     }
 }

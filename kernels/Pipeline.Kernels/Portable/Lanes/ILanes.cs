@@ -11,6 +11,9 @@ internal unsafe interface ILanes<TSelf>
 {
     static abstract int Count { get; }
 
+    /// <summary>0, 1, 2, ...</summary>
+    static abstract TSelf Indices { get; }
+
     static abstract TSelf operator +(TSelf a, TSelf b);
 
     static abstract TSelf operator -(TSelf a, TSelf b);
@@ -51,6 +54,9 @@ internal unsafe interface ILanes<TSelf>
 
     /// <summary>value &lt; limit ? below : other, by lane.</summary>
     static abstract TSelf Where(TSelf value, TSelf limit, TSelf below, TSelf other);
+
+    /// <summary>The first lane.</summary>
+    static abstract float First(TSelf value);
 
     static abstract float Sum(TSelf value);
 

@@ -11,6 +11,12 @@ internal readonly unsafe struct Lanes256(Vector256<float> value) : ILanes<Lanes2
 
     public static int Count => Vector256<float>.Count;
 
+    public static Lanes256 Indices
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Vector256<float>.Indices);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 operator +(Lanes256 a, Lanes256 b) => new(a._value + b._value);
 
@@ -76,6 +82,9 @@ internal readonly unsafe struct Lanes256(Vector256<float> value) : ILanes<Lanes2
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Where(Lanes256 value, Lanes256 limit, Lanes256 below, Lanes256 other) =>
         new(Vector256.ConditionalSelect(Vector256.LessThan(value._value, limit._value), below._value, other._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float First(Lanes256 value) => value._value.ToScalar();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes256 value) => Lanes128.Sum(new(value._value.GetLower() + value._value.GetUpper()));

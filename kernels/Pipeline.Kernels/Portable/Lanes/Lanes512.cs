@@ -11,6 +11,12 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
 
     public static int Count => Vector512<float>.Count;
 
+    public static Lanes512 Indices
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Vector512<float>.Indices);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 operator +(Lanes512 a, Lanes512 b) => new(a._value + b._value);
 
@@ -76,6 +82,9 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Where(Lanes512 value, Lanes512 limit, Lanes512 below, Lanes512 other) =>
         new(Vector512.ConditionalSelect(Vector512.LessThan(value._value, limit._value), below._value, other._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float First(Lanes512 value) => value._value.ToScalar();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Lanes512 value) => Lanes256.Sum(new(value._value.GetLower() + value._value.GetUpper()));
