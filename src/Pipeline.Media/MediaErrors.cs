@@ -11,11 +11,11 @@ internal static partial class MediaErrors
     /// <summary>ffprobe refused the file as a whole.</summary>
     public static PipelineException NotMedia(MediaSource source, ErrorTail errors, MediaOptions options)
     {
-        if (errors.Mentions("not on whitelist"))
+        if (errors.Find("not on whitelist") is { } refusal && Component().Match(refusal) is { Success: true } demuxer)
         {
             return new PipelineException(
-                "media.format-refused", $"{source.GivenPath}: is not a file of its own, or of a format that is not read here ({errors.Last})",
-                "name the video files themselves, or convert it to mp4");
+                "media.format-refused", $"{source.GivenPath}: the format {demuxer.Groups["name"].Value} is not read here",
+                "name a media file, such as mp4, mkv, webm, png or jpeg; lists of other files are never followed");
         }
 
         if (errors.Mentions("moov atom not found") && source.Format is not null)
@@ -24,26 +24,33 @@ internal static partial class MediaErrors
                 "media.truncated", $"{source.GivenPath}: truncated before its index (moov), nothing can be decoded", "copy it again");
         }
 
-        return TooLarge(source, errors, options) ?? (source.Format is { } format
-            ? new PipelineException("media.damaged", $"{source.GivenPath}: damaged {format.Name} file ({errors.Last})", "copy it again")
+        return TooLarge(source, errors, options) ?? TooOld(errors) ?? (source.Format is { } format
+            ? new PipelineException("media.damaged", $"{source.GivenPath}: damaged {format.Name} file ({errors.Reason})", "copy it again")
             : new PipelineException(
                 "media.not-media", $"{source.GivenPath}: not a picture or video", "name a media file, such as mp4, mkv, webm, png or jpeg"));
     }
 
-    /// <summary>The stream is known, but not its pictures: the installed ffmpeg has no decoder for them, or they are damaged.</summary>
-    public static PipelineException NotDecodable(MediaSource source, VideoStream stream, ErrorTail errors, MediaOptions options)
-    {
-        var what = source.Format?.Name ?? (stream.Codec.Length > 0 ? stream.Codec : "this codec");
-        return TooLarge(source, errors, options)
-            ?? (source.Format == FileSignature.AnimatedWebP || stream.Codec is "" or "unknown" || errors.Mentions("Decoder (codec")
-            ? new PipelineException(
-                "media.no-decoder", $"{source.GivenPath}: the installed ffmpeg can't decode {what}", "convert it, or install a newer ffmpeg")
+    /// <summary>No frame came: the installed ffmpeg has no decoder or filter for them, they are too large, or they are damaged.</summary>
+    public static PipelineException NotDecodable(MediaSource source, VideoStream stream, ErrorTail errors, MediaOptions options) =>
+        TooLarge(source, errors, options)
+            ?? TooOld(errors)
+            ?? (source.Format == FileSignature.AnimatedWebP ? NoDecoder(source, source.Format.Name)
+            : stream.Codec is "" or "unknown" or "none" ? NoDecoder(source, $"video of type {stream.CodecTag}")
+            : errors.Mentions("Decoder (codec") ? NoDecoder(source, stream.Codec)
             : NoFrames(source, errors));
-    }
+
+    private static PipelineException NoDecoder(MediaSource source, string what) => new(
+        "media.no-decoder", $"{source.GivenPath}: the installed ffmpeg can't decode {what}", "convert it, or install a newer ffmpeg");
+
+    private static PipelineException? TooOld(ErrorTail errors) =>
+        (errors.Find("Unrecognized option") ?? errors.Find("No such filter")) is { } lack
+            ? new PipelineException(
+                "media.ffmpeg-unfit", $"the installed ffmpeg lacks what is needed ({lack})", "install ffmpeg 5.1 or newer with libzimg")
+            : null;
 
     public static PipelineException NoFrames(MediaSource source, ErrorTail? errors = null) => new(
         "media.no-frames",
-        $"{source.GivenPath}: no frames that decode{(errors is null or { IsEmpty: true } ? "" : $" ({errors.Last})")}",
+        $"{source.GivenPath}: no frames that decode{(errors?.Reason is { } reason ? $" ({reason})" : "")}",
         "the file is damaged or empty; copy or convert it again");
 
     /// <exception cref="PipelineException"><c>media.too-large</c>.</exception>
@@ -62,6 +69,9 @@ internal static partial class MediaErrors
 
     private static PipelineException TooLarge(MediaSource source, string size, long limit) => new(
         "media.too-large", $"{source.GivenPath}: {size} is beyond media.max-pixels ({limit})", "scale it down, or raise media.max-pixels");
+
+    [GeneratedRegex(@"^\[(?<name>\S+) @", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Component();
 
     [GeneratedRegex(@"Picture size (?<size>\d+x\d+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PictureSize();

@@ -178,6 +178,18 @@ public sealed class FramesPictureTests : MediaLab
     }
 
     [Theory]
+    [InlineData(new byte[] { 255, 0, 0, 255 }, 0, 'R')]
+    [InlineData(new byte[] { 255, 255, 255, 255 }, 0, 'W')]
+    [InlineData(new byte[] { 255, 255, 255, 0 }, 0, 'K')]
+    [InlineData(new byte[] { 0, 128, 128, 255 }, 2, 'W')]
+    [InlineData(new byte[] { 255, 128, 128, 255 }, 2, 'K')]
+    public async Task Four_inks_become_red_green_and_blue(byte[] inks, byte transform, char letter)
+    {
+        File.WriteAllBytes(At("a.jpg"), JpegBytes.OfInks(inks, transform));
+        Assert.Equal([letter], await ReadAsync(At("a.jpg"), 1, frame => Letter(Pixel(frame, 4, 4))));
+    }
+
+    [Theory]
     [InlineData(718, "bt601")]
     [InlineData(720, "bt709")]
     public async Task Untagged_colour_goes_by_the_number_of_lines(int lines, string matrix)
@@ -222,6 +234,7 @@ public sealed class FramesPictureTests : MediaLab
         (false, true, false) => 'G',
         (false, false, true) => 'B',
         (true, true, true) => 'W',
+        (false, false, false) when pixel.Red + pixel.Green + pixel.Blue < 30 => 'K',
         _ => '?',
     };
 

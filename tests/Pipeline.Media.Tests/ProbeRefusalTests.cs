@@ -112,6 +112,29 @@ public sealed class ProbeRefusalTests : MediaLab
         RefusedAsync(Write("list.txt", "# comment\nfile 'a.mp4'\n"u8), "media.not-media", "not a picture or video");
 
     [Fact]
+    public Task Subtitles() =>
+        RefusedAsync(Write("a.srt", "1\n00:00:01,000 --> 00:00:02,000\nHello\n\n"u8), "media.format-refused", "the format srt is not read here");
+
+    [Fact]
+    public Task Text_named_like_a_sequence_of_pictures() =>
+        RefusedAsync(Write("a%03d.png", "no picture"u8), "media.format-refused", "the format image2 is not read here");
+
+    [Fact]
+    public Task Named_pipe()
+    {
+        Run("mkfifo", ["pipe.mp4"]);
+        return RefusedAsync(At("pipe.mp4"), "media.empty", "the file is empty");
+    }
+
+    [Fact]
+    public Task Codec_that_nobody_knows()
+    {
+        var bytes = File.ReadAllBytes(Clip("a.mp4", 5));
+        "xyz1"u8.CopyTo(bytes.AsSpan(bytes.AsSpan().LastIndexOf("avc1"u8)));
+        return RefusedAsync(Write("a.mp4", bytes), "media.no-decoder", "the installed ffmpeg can't decode video of type xyz1");
+    }
+
+    [Fact]
     public Task Dash_manifest() =>
         RefusedAsync(Write("a.mpd", "<?xml version=\"1.0\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"></MPD>\n"u8), "media.playlist",
             "is a playlist, which names other files");

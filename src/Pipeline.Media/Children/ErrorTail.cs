@@ -4,6 +4,11 @@ namespace Pipeline.Media;
 internal sealed class ErrorTail(Func<string, bool>? filter)
 {
     private const int MaxLines = 32;
+
+    /// <summary>What ffmpeg writes after any failure to decode.</summary>
+    private static readonly string[] _aftermath =
+        ["Error marking filters as finished", "Cannot determine format of input stream", "Error while decoding stream"];
+
     private readonly Queue<string> _lines = new();
 
     public bool IsEmpty
@@ -17,16 +22,16 @@ internal sealed class ErrorTail(Func<string, bool>? filter)
         }
     }
 
-    /// <summary>The last line without the component's address, which is where ffmpeg says what went wrong.</summary>
-    public string Last
+    /// <summary>The last line that says what went wrong, without the component's address; null where there is none.</summary>
+    public string? Reason
     {
         get
         {
             lock (_lines)
             {
-                var line = _lines.LastOrDefault("no reason given");
-                var prefixEnd = line.StartsWith('[') ? line.IndexOf("] ", StringComparison.Ordinal) : -1;
-                return prefixEnd < 0 ? line : line[(prefixEnd + 2)..];
+                var line = _lines.LastOrDefault(line => !_aftermath.Any(text => line.Contains(text, StringComparison.Ordinal)));
+                var prefixEnd = line?.StartsWith('[') == true ? line.IndexOf("] ", StringComparison.Ordinal) : -1;
+                return prefixEnd < 0 ? line : line![(prefixEnd + 2)..];
             }
         }
     }

@@ -8,10 +8,6 @@ internal static class PictureFilters
     /// <summary>More times than this are not listed: all frames between are let through and dropped here.</summary>
     private const int MaxListedTimes = 1024;
 
-    /// <summary>Codecs that have no interlaced form, or whose frames are never so.</summary>
-    private static readonly HashSet<string> _progressiveCodecs =
-        new(StringComparer.Ordinal) { "vp8", "vp9", "av1", "gif", "apng", "png", "webp", "bmp", "tiff" };
-
     /// <summary>The chain for a picture.</summary>
     public static string ForImage(MediaInfo info) => string.Join(',', [.. DecodeCommand.AnnounceTo(2), .. Picture(info)]);
 
@@ -28,11 +24,14 @@ internal static class PictureFilters
     private static string For(MediaInfo info, string condition) =>
         string.Join(',', [.. Deinterlace(info.Stream), $"select='{condition}'", .. DecodeCommand.AnnounceTo(2), .. Picture(info)]);
 
-    /// <summary>bwdif needs a frame's neighbours, so it comes before any selection; it halves the time base, which is set back.</summary>
+    /// <summary>
+    /// Frames flagged as interlaced are made whole, unless the stream says that there are none. bwdif needs a frame's neighbours, so it
+    /// comes before any selection; it halves the time base, which is set back. Interlaced video is YUV; other forms would be converted.
+    /// </summary>
     private static string[] Deinterlace(VideoStream stream) =>
-        stream.FieldOrder == "progressive" || _progressiveCodecs.Contains(stream.Codec)
-            ? []
-            : ["bwdif=mode=send_frame:deint=interlaced", $"settb={stream.TimeBase.Numerator}/{stream.TimeBase.Denominator}"];
+        stream.FieldOrder != "progressive" && stream.PixelFormat.StartsWith("yuv", StringComparison.Ordinal)
+            ? ["bwdif=mode=send_frame:deint=interlaced", $"settb={stream.TimeBase.Numerator}/{stream.TimeBase.Denominator}"]
+            : [];
 
     private static IEnumerable<string> Picture(MediaInfo info)
     {

@@ -35,10 +35,10 @@ internal sealed class SamplePlanner(FfmpegTools tools, MediaOptions options)
     /// <summary>Decodes the whole file once to learn which frames there are; for files whose packets do not tell.</summary>
     public async Task<SamplePlan> PlanByDecodingAsync(MediaInfo info, CancellationToken cancellation)
     {
-        var (times, isCutShort) = await ListFramesAsync(info, [], [], cancellation);
+        var (times, errors) = await ListFramesAsync(info, [], [], cancellation);
         return times.Length > 0
-            ? new SamplePlan(times[0], times[^1], times, BySeeking: false, info.IsCutShort || isCutShort)
-            : throw MediaErrors.NoFrames(info.Source);
+            ? new SamplePlan(times[0], times[^1], times, BySeeking: false, info.IsCutShort || MediaErrors.TellCutShort(errors))
+            : throw MediaErrors.NotDecodable(info.Source, info.Stream, errors, options);
     }
 
     /// <summary>The time of the frame nearest to <paramref name="target"/>, by the packets around it.</summary>
@@ -112,12 +112,13 @@ internal sealed class SamplePlanner(FfmpegTools tools, MediaOptions options)
             }
 
             var lastPacket = info.Stream.ToSeconds(packets.Times[^1]);
-            var (times, isCutShort) = await ListFramesAsync(
+            var (times, errors) = await ListFramesAsync(
                 info, DecodeCommand.SeekTo(Math.Max(from, lastPacket - FirstTailSeconds)), [], cancellation);
             if (times.Length > 0)
             {
-                // Two tails apart: the announced end is the container's, where sound may go on for a little after the last picture.
-                return new SamplePlan(first, times[^1], null, BySeeking: true, info.IsCutShort || isCutShort || tail > FirstTailSeconds);
+                // Within one tail nothing is missing: the announced end is the container's, where sound may outlast the pictures.
+                var isCutShort = info.IsCutShort || MediaErrors.TellCutShort(errors) || tail > FirstTailSeconds;
+                return new SamplePlan(first, times[^1], null, BySeeking: true, isCutShort);
             }
         }
     }
@@ -138,7 +139,7 @@ internal sealed class SamplePlanner(FfmpegTools tools, MediaOptions options)
     /// Decodes frames for their times alone. It is ffmpeg that does so, not ffprobe: it alone gives times to frames without one
     /// (AVI, raw streams), and gives the same ones again when the frames are read.
     /// </summary>
-    private async Task<(long[] Times, bool IsCutShort)> ListFramesAsync(
+    private async Task<(long[] Times, ErrorTail Errors)> ListFramesAsync(
         MediaInfo info, IEnumerable<string> input, IEnumerable<string> output, CancellationToken cancellation)
     {
         var filters = string.Join(',', DecodeCommand.AnnounceTo(1));
@@ -147,7 +148,7 @@ internal sealed class SamplePlanner(FfmpegTools tools, MediaOptions options)
         var times = new SortedSet<long>();
         await process.ReadLinesAsync(line => _ = DecodeCommand.IsAnnouncement(line, out var time) && time is { } ticks && times.Add(ticks), cancellation);
         await process.EndAsync(cancellation);
-        return ([.. times], MediaErrors.TellCutShort(process.Errors));
+        return ([.. times], process.Errors);
     }
 
     private static string Interval(double from, double? to) =>

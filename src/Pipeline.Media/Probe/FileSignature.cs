@@ -55,7 +55,7 @@ internal sealed record FileSignature(string Name, string Demuxer, bool IsPicture
     {
         var text = Encoding.Latin1.GetString(header).TrimStart('\u00EF', '\u00BB', '\u00BF', ' ', '\t', '\r', '\n');
         return Starts(text, "#EXTM3U") || Starts(text, "ffconcat") || Starts(text, "[playlist]") || Starts(text, "v=0")
-            || Starts(text, "file ") || (Starts(text, "<") && (Contains(text, "<MPD") || Contains(text, "<smil") || Contains(text, "<SmoothStreamingMedia")));
+            || (Starts(text, "<") && (Contains(text, "<MPD") || Contains(text, "<smil") || Contains(text, "<SmoothStreamingMedia")));
 
         static bool Starts(string text, string start) => text.StartsWith(start, StringComparison.OrdinalIgnoreCase);
         static bool Contains(string text, string part) => text.Contains(part, StringComparison.OrdinalIgnoreCase);

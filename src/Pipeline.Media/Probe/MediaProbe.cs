@@ -5,7 +5,7 @@ public sealed class MediaProbe(FfmpegTools tools, MediaOptions options)
 {
     private const string Entries =
         "format=format_name,nb_streams,duration"
-        + ":stream=index,codec_name,width,height,pix_fmt,sample_aspect_ratio,color_space,color_transfer,color_primaries,color_range,"
+        + ":stream=index,codec_name,codec_tag_string,width,height,pix_fmt,sample_aspect_ratio,color_space,color_transfer,color_primaries,color_range,"
         + "field_order,time_base,avg_frame_rate,start_pts,duration_ts,nb_frames"
         + ":stream_disposition=default:stream_tags=alpha_mode:stream_side_data=displaymatrix"
         + ":packet=stream_index,pts,dts,flags";
@@ -61,7 +61,7 @@ public sealed class MediaProbe(FfmpegTools tools, MediaOptions options)
         var stream = output.Streams.OrderByDescending(stream => stream.IsDefault)
             .ThenByDescending(stream => (long)stream.Width * stream.Height)
             .First();
-        return stream.Width <= 0 || stream.Height <= 0
+        return stream.Width <= 0 || stream.Height <= 0 || stream.Codec is "unknown" or "none"
             ? throw MediaErrors.NotDecodable(source, stream, errors, options)
             : stream;
     }

@@ -22,12 +22,13 @@ internal sealed record MediaSource(string GivenPath, FileSignature? Format)
 
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
-            if (!OperatingSystem.IsWindows() && !file.CanSeek)
+            // Asked before it is opened: a named pipe has no length, and opening one waits for its writer.
+            if (new FileInfo(path).Length == 0)
             {
-                throw new PipelineException("media.not-a-file", $"{path}: is not a regular file", "name a file");
+                throw Empty(path);
             }
 
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
             return Read(path, file);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
@@ -50,10 +51,12 @@ internal sealed record MediaSource(string GivenPath, FileSignature? Format)
         Span<byte> header = stackalloc byte[FileSignature.HeaderBytes];
         header = header[..file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false)];
         return header.IsEmpty
-            ? throw new PipelineException("media.empty", $"{path}: the file is empty", "copy it again")
+            ? throw Empty(path)
             : FileSignature.IsPlaylist(header)
             ? throw new PipelineException(
                 "media.playlist", $"{path}: is a playlist, which names other files", "name the video files themselves")
             : new MediaSource(path, FileSignature.Of(header));
     }
+
+    private static PipelineException Empty(string path) => new("media.empty", $"{path}: the file is empty", "copy it again");
 }

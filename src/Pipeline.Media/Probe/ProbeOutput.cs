@@ -60,6 +60,7 @@ internal sealed class ProbeOutput
     private static VideoStream ReadStream(Fields fields) => new(
         (int)(fields.Number("index") ?? 0),
         fields.Text("codec_name"),
+        fields.Text("codec_tag_string"),
         (int)(fields.Number("width") ?? 0),
         (int)(fields.Number("height") ?? 0),
         fields.Text("pix_fmt"),

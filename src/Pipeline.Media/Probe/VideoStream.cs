@@ -17,6 +17,7 @@ internal readonly record struct Fraction(long Numerator, long Denominator)
 }
 
 /// <summary>What ffprobe says of the video stream that a player would show.</summary>
+/// <param name="CodecTag">The container's own name of the codec, four letters, for codecs that ffmpeg does not know.</param>
 /// <param name="Width">Pixels as stored.</param>
 /// <param name="Height">Lines as stored.</param>
 /// <param name="TimeBase">Seconds a tick of its time stamps.</param>
@@ -24,7 +25,7 @@ internal readonly record struct Fraction(long Numerator, long Denominator)
 /// <param name="AnnouncedFrames">Frames that the container's index promises, 0 where it has none.</param>
 /// <param name="Duration">Ticks, 0 where unknown.</param>
 internal sealed record VideoStream(
-    int Index, string Codec, int Width, int Height, string PixelFormat, Fraction SampleAspect, ColourTags Colour, string FieldOrder,
+    int Index, string Codec, string CodecTag, int Width, int Height, string PixelFormat, Fraction SampleAspect, ColourTags Colour, string FieldOrder,
     Fraction TimeBase, Fraction FrameRate, long StartTime, long Duration, long AnnouncedFrames, bool IsDefault, bool HasAlphaLayer,
     string? DisplayMatrix)
 {
