@@ -38,7 +38,7 @@ public sealed class FileSink : IResultSink
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw OutputFailure.Of(path, failure);
+            throw OutputFailure.Of(path, failure, OutputFailure.MakeRoom);
         }
     }
 
@@ -66,7 +66,7 @@ public sealed class FileSink : IResultSink
         catch (IOException failure)
         {
             _file.SetLength(end);
-            throw OutputFailure.Of(_path, failure);
+            throw OutputFailure.Of(_path, failure, OutputFailure.MakeRoom);
         }
     }
 
@@ -86,7 +86,7 @@ public sealed class FileSink : IResultSink
         }
         catch (IOException failure)
         {
-            throw OutputFailure.Of(_path, failure);
+            throw OutputFailure.Of(_path, failure, OutputFailure.MakeRoom);
         }
     }
 

@@ -54,7 +54,7 @@ public sealed class FolderSink(OutputFolder folder, ResultFormat format) : IResu
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw OutputFailure.Of(path, failure);
+            throw OutputFailure.Of(path, failure, OutputFailure.MakeRoom);
         }
     }
 

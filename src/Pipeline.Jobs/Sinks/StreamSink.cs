@@ -46,7 +46,7 @@ public sealed class StreamSink(Stream stream, string name, ResultFormat format) 
         }
         catch (IOException failure)
         {
-            throw OutputFailure.Of(name, failure);
+            throw OutputFailure.Of(name, failure, hint: null);
         }
     }
 }

@@ -77,7 +77,7 @@ internal sealed class FileCommand
 
             var request = new CaptionRequest(
                 prompt(parsed), parsed.GetValue(_system), Raw: false, parsed.GetValue(_frames), _generation.Read(parsed));
-            var target = _result.Read(parsed);
+            var target = _result.Read(parsed, surroundings.WorkingFolder);
             var settings = Settings.Load(_common.Arguments(parsed), _common.Model(parsed), surroundings);
             return CaptionRun.RunAsync(new RunPlan(settings, request, paths, target, _common.Quiet(parsed)), surroundings);
         });

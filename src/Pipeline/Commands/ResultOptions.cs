@@ -20,9 +20,9 @@ internal sealed class ResultOptions
     public OptionGroup Group => new("Output", [_format, _output, _force, _skipExisting, _failFast]);
 
     /// <exception cref="UsageException">Options that contradict each other.</exception>
-    public ResultTarget Read(ParseResult parsed)
+    public ResultTarget Read(ParseResult parsed, string workingFolder)
     {
-        var output = parsed.GetValue(_output);
+        var output = parsed.GetValue(_output) is { Length: > 0 } path ? Path.GetFullPath(path, workingFolder) : null;
         var skipExisting = parsed.GetValue(_skipExisting);
         if (skipExisting && output is null)
         {
@@ -39,7 +39,7 @@ internal sealed class ResultOptions
 }
 
 /// <summary>Where the results of a run go.</summary>
-/// <param name="Output">A file, or a folder; null for standard output.</param>
+/// <param name="Output">Absolute path of a file, or of a folder; null for standard output.</param>
 internal sealed record ResultTarget(OutputFormat Format, string? Output, bool Force, bool SkipExisting, bool FailFast)
 {
     private bool IsFolder => Output is not null && (Path.EndsInDirectorySeparator(Output) || Directory.Exists(Output));
@@ -49,7 +49,7 @@ internal sealed record ResultTarget(OutputFormat Format, string? Output, bool Fo
 
     /// <summary>The folder that takes a file for each input; null where all share one output.</summary>
     public OutputFolder? Folder() => IsFolder
-        ? new OutputFolder(Path.GetFullPath(Output!), ResultFormat.Of(Format, single: true).Extension, Force, SkipExisting)
+        ? new OutputFolder(Output!, ResultFormat.Of(Format, single: true).Extension, Force, SkipExisting)
         : null;
 
     /// <param name="single">The run has one input.</param>

@@ -50,12 +50,12 @@ public sealed class SinkTests : IDisposable
     [Fact]
     public async Task A_file_grows_beside_its_name_and_takes_it_at_the_end()
     {
-        var sink = new FileSink(_folder.Of("out.txt"), force: false, ResultFormat.Of(OutputFormat.Text, single: false));
+        var sink = new FileSink(_folder.File("out.txt"), force: false, ResultFormat.Of(OutputFormat.Text, single: false));
         await sink.WriteAsync(Results.Input(0), Results.Caption(0), default);
 
-        Assert.Equal("clip-0.mp4\ta cat\n", File.ReadAllText(_folder.Of("out.txt.partial")));
-        Assert.False(File.Exists(_folder.Of("out.txt")));
-        Assert.Equal(_folder.Of("out.txt.partial"), sink.Unfinished);
+        Assert.Equal("clip-0.mp4\ta cat\n", File.ReadAllText(_folder.File("out.txt.partial")));
+        Assert.False(File.Exists(_folder.File("out.txt")));
+        Assert.Equal(_folder.File("out.txt.partial"), sink.Unfinished);
 
         await sink.CompleteAsync(default);
         await sink.DisposeAsync();
@@ -66,12 +66,12 @@ public sealed class SinkTests : IDisposable
     [Fact]
     public async Task A_run_that_is_cut_off_leaves_its_results_and_nothing_without_any()
     {
-        await using (var sink = File_("kept.txt"))
+        await using (var sink = OpenFile("kept.txt"))
         {
             await sink.WriteAsync(Results.Input(0), Results.Caption(0), default);
         }
 
-        await using (File_("empty.txt"))
+        await using (OpenFile("empty.txt"))
         {
         }
 
@@ -84,19 +84,19 @@ public sealed class SinkTests : IDisposable
     public async Task What_is_there_is_overwritten_only_by_force(string there)
     {
         _folder.With(there);
-        Assert.Equal("output.exists", Assert.Throws<PipelineException>(() => File_("out.txt")).Code);
+        Assert.Equal("output.exists", Assert.Throws<PipelineException>(() => OpenFile("out.txt")).Code);
 
-        await using var sink = new FileSink(_folder.Of("out.txt"), force: true, ResultFormat.Of(OutputFormat.Text, single: true));
+        await using var sink = new FileSink(_folder.File("out.txt"), force: true, ResultFormat.Of(OutputFormat.Text, single: true));
         await sink.WriteAsync(Results.Input(0), Results.Caption(0), default);
         await sink.CompleteAsync(default);
-        Assert.Equal("a cat\n", File.ReadAllText(_folder.Of("out.txt")));
+        Assert.Equal("a cat\n", File.ReadAllText(_folder.File("out.txt")));
     }
 
     [RootFact]
     public async Task A_full_disk_keeps_whole_results_only()
     {
-        using var disk = new SmallDisk(_folder.Of("disk"), bytes: 16 << 10);
-        await using var sink = new FileSink(_folder.Of("disk/out.jsonl"), force: false, ResultFormat.Of(OutputFormat.Jsonl, single: false));
+        using var disk = new SmallDisk(_folder.File("disk"), bytes: 16 << 10);
+        await using var sink = new FileSink(_folder.File("disk/out.jsonl"), force: false, ResultFormat.Of(OutputFormat.Jsonl, single: false));
         var written = 0;
         var failure = await Assert.ThrowsAsync<PipelineException>(async () =>
         {
@@ -106,7 +106,7 @@ public sealed class SinkTests : IDisposable
             }
         });
 
-        Assert.Equal($"{_folder.Of("disk/out.jsonl")}: No space left on device", failure.Message);
+        Assert.Equal($"{_folder.File("disk/out.jsonl")}: No space left on device", failure.Message);
         var kept = File.ReadAllText(sink.Unfinished!);
         Assert.EndsWith("}\n", kept, StringComparison.Ordinal);
         Assert.Equal(written, kept.Count(letter => letter == '\n'));
@@ -115,30 +115,30 @@ public sealed class SinkTests : IDisposable
     [RootFact]
     public async Task A_full_disk_leaves_no_half_file_in_a_folder()
     {
-        using var disk = new SmallDisk(_folder.Of("disk"), bytes: 16 << 10);
+        using var disk = new SmallDisk(_folder.File("disk"), bytes: 16 << 10);
         var sink = new FolderSink(
-            new OutputFolder(_folder.Of("disk"), ".txt", Force: false, SkipExisting: false), ResultFormat.Of(OutputFormat.Text, single: true));
+            new OutputFolder(_folder.File("disk"), ".txt", Force: false, SkipExisting: false), ResultFormat.Of(OutputFormat.Text, single: true));
         var long_ = Results.Caption(0) with { Text = new string('x', 9000) };
         await sink.WriteAsync(Results.Input(0), long_, default);
         await Assert.ThrowsAsync<PipelineException>(async () => await sink.WriteAsync(Results.Input(1), long_, default));
 
-        Assert.Equal(["clip-0.txt"], Directory.GetFiles(_folder.Of("disk")).Select(Path.GetFileName));
+        Assert.Equal(["clip-0.txt"], Directory.GetFiles(_folder.File("disk")).Select(Path.GetFileName));
     }
 
     [Fact]
     public async Task A_folder_takes_a_file_for_each_caption_and_none_for_a_failure()
     {
         var format = ResultFormat.Of(OutputFormat.Srt, single: true);
-        await using var sink = new FolderSink(new OutputFolder(_folder.Of("out"), format.Extension, Force: false, SkipExisting: false), format);
+        await using var sink = new FolderSink(new OutputFolder(_folder.File("out"), format.Extension, Force: false, SkipExisting: false), format);
         await sink.WriteAsync(Results.Input(0) with { OutputName = "a/x" }, Results.Caption(0), default);
         await sink.WriteAsync(Results.Input(1) with { OutputName = "a/y" }, Results.Failed(1), default);
         await sink.CompleteAsync(default);
 
-        Assert.Equal("1\n00:00:00,000 --> 00:00:02,000\na cat\n\n", File.ReadAllText(_folder.Of("out/a/x.srt")));
-        Assert.Equal(["x.srt"], Directory.GetFiles(_folder.Of("out/a")).Select(Path.GetFileName));
+        Assert.Equal("1\n00:00:00,000 --> 00:00:02,000\na cat\n\n", File.ReadAllText(_folder.File("out/a/x.srt")));
+        Assert.Equal(["x.srt"], Directory.GetFiles(_folder.File("out/a")).Select(Path.GetFileName));
     }
 
-    private FileSink File_(string name) => new(_folder.Of(name), force: false, ResultFormat.Of(OutputFormat.Text, single: false));
+    private FileSink OpenFile(string name) => new(_folder.File(name), force: false, ResultFormat.Of(OutputFormat.Text, single: false));
 
     private static string Text(MemoryStream output) => Encoding.UTF8.GetString(output.ToArray());
 }

@@ -26,17 +26,17 @@ public sealed class FileSourceTests : IDisposable
         var inputs = Source(null, "y.mp4", "x.mp4").ToList();
 
         Assert.Equal([0, 1], inputs.Select(input => input.Index));
-        Assert.Equal([_folder.Of("y.mp4"), _folder.Of("x.mp4")], inputs.Select(input => input.Path));
+        Assert.Equal([_folder.File("y.mp4"), _folder.File("x.mp4")], inputs.Select(input => input.Path));
     }
 
     [Fact]
     public void A_link_back_to_a_folder_above_is_left_out_and_other_links_are_followed()
     {
         _folder.With("in/a/x.mp4", "elsewhere/y.mp4");
-        Directory.CreateSymbolicLink(_folder.Of("in/a/loop"), _folder.Of("in"));
-        Directory.CreateSymbolicLink(_folder.Of("in/other"), _folder.Of("elsewhere"));
-        Directory.CreateSymbolicLink(_folder.Of("through"), _folder.Path);
-        Directory.CreateSymbolicLink(_folder.Of("in/a/roundabout"), _folder.Of("through/in"));
+        Directory.CreateSymbolicLink(_folder.File("in/a/loop"), _folder.File("in"));
+        Directory.CreateSymbolicLink(_folder.File("in/other"), _folder.File("elsewhere"));
+        Directory.CreateSymbolicLink(_folder.File("through"), _folder.Path);
+        Directory.CreateSymbolicLink(_folder.File("in/a/roundabout"), _folder.File("through/in"));
 
         Assert.Equal(["in/a/x.mp4", "in/other/y.mp4"], Source(null, "in").Select(input => input.Source));
     }
@@ -45,10 +45,10 @@ public sealed class FileSourceTests : IDisposable
     public void Without_a_known_extension_the_first_bytes_decide()
     {
         _folder.With("in/empty");
-        File.WriteAllBytes(_folder.Of("in/clip"), [0, 0, 0, 24, .. "ftypisom"u8, 0, 0, 0, 0]);
-        File.WriteAllBytes(_folder.Of("in/song.m4a"), [0, 0, 0, 24, .. "ftypM4A "u8, 0, 0, 0, 0]);
-        File.WriteAllBytes(_folder.Of("in/photo.data"), [0x89, .. "PNG\r\n"u8, 0x1a, 0x0a, 0, 0, 0, 13, .. "IHDR"u8]);
-        File.WriteAllText(_folder.Of("in/module.ts"), "export const answer = 42; // TypeScript, not a transport stream");
+        File.WriteAllBytes(_folder.File("in/clip"), [0, 0, 0, 24, .. "ftypisom"u8, 0, 0, 0, 0]);
+        File.WriteAllBytes(_folder.File("in/song.m4a"), [0, 0, 0, 24, .. "ftypM4A "u8, 0, 0, 0, 0]);
+        File.WriteAllBytes(_folder.File("in/photo.data"), [0x89, .. "PNG\r\n"u8, 0x1a, 0x0a, 0, 0, 0, 13, .. "IHDR"u8]);
+        File.WriteAllText(_folder.File("in/module.ts"), "export const answer = 42; // TypeScript, not a transport stream");
 
         var source = Source(null, "in");
         Assert.Equal(["in/clip", "in/photo.data"], source.Select(input => input.Source));
@@ -119,7 +119,7 @@ public sealed class FileSourceTests : IDisposable
         Assert.All(Source(Output() with { Force = true }, "in"), input => Assert.Null(input.Error));
     }
 
-    private OutputFolder Output() => new(_folder.Of("out"), ".srt", Force: false, SkipExisting: false);
+    private OutputFolder Output() => new(_folder.File("out"), ".srt", Force: false, SkipExisting: false);
 
     private FileSource Source(OutputFolder? output, params string[] paths) => new(paths, _folder.Path, output);
 }

@@ -24,7 +24,7 @@ public sealed class OutputNamingTests : IDisposable
     public void A_result_lies_where_its_source_lies(string paths, string names)
     {
         var spelled = paths.Replace("/ROOT", _folder.Path, StringComparison.Ordinal).Split(' ');
-        var source = new FileSource(spelled, _folder.Of("here"), null);
+        var source = new FileSource(spelled, _folder.File("here"), null);
 
         Assert.Equal(names.Split(' '), source.Select(input => input.OutputName));
     }
@@ -37,12 +37,12 @@ public sealed class OutputNamingTests : IDisposable
             (absolute ? _folder.Path + "/" : "") + string.Join('/', parts));
 
         path.Where(StaysInside).Array[1, 3].Sample(
-            paths => new FileSource(paths, _folder.Of("here"), null)
+            paths => new FileSource(paths, _folder.File("here"), null)
                 .Where(input => input.Error is null)
                 .All(input => Path.GetFullPath(Path.Join("/out", input.OutputName)).StartsWith("/out/", StringComparison.Ordinal)),
             iter: 300);
     }
 
     private bool StaysInside(string spelled) =>
-        spelled.Length > 0 && Path.GetFullPath(spelled, _folder.Of("here")).StartsWith(_folder.Path, StringComparison.Ordinal);
+        spelled.Length > 0 && Path.GetFullPath(spelled, _folder.File("here")).StartsWith(_folder.Path, StringComparison.Ordinal);
 }
