@@ -77,6 +77,31 @@ public abstract partial class DeviceContract
     }
 
     [DeviceFact]
+    public void A_step_without_rows_changes_nothing()
+    {
+        using var weights = new TestWeights(seed: 72);
+        var (weight, vector) = (weights.Matrix(9, 9, NumberFormat.BF16, WeightOrientation.OutputsByInputs), weights.Vector(9));
+        var before = weights.Numbers(9);
+        using var device = Create(threads: 2);
+        var (rows, matrix) = (Upload(device, before, rows: 1), device.Load(weight));
+        var table = new StepTable(rows: 1, sequences: 1, pages: 1, pairs: 1);
+        var pool = device.AllocateKv(new KvShape(Layers: 1, Pages: 1, PageTokens: 4, KvHeads: 1, HeadSize: 9));
+        var attention = new AttentionSpec(1, 1, 9, AttentionKind.Full, 0, Rotate: false, QueryKeyNorm.None, 0, ScaleQuery: false, 1);
+        var routing = device.AllocateRouting(1, 1);
+        device.Upload(table);
+        device.Embed(table, matrix, rows);
+        device.Norm(NormKind.Rms, rows, 0, device.Load(vector), bias: null, 1, rows);
+        device.Product(device.Allocate("input", 1, 9), 0, [new Projection(matrix, rows)]);
+        device.RotateAppend(table, attention, rows, rows, rows, pool, 0);
+        device.Attend(table, attention, rows, pool, 0, rows);
+        device.Route(rows, 0, matrix, RouterScore.Sigmoid, routing);
+        device.ExpertRows(rows, routing, 0, new ExpertWeights(matrix, matrix, matrix, ScoreOn.Input), rows, rows);
+        device.Combine(rows, rows, rows, 0, 1);
+        device.Best(rows, 0, device.AllocateChoices(1));
+        Assert.Equal(before, Read(device, rows));
+    }
+
+    [DeviceFact]
     public void A_weight_that_cannot_be_read_is_refused()
     {
         using var device = Create(threads: 1);
