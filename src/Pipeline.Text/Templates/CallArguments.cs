@@ -54,8 +54,9 @@ internal sealed class NativeCall(Interpreter interpreter, string name, Value sel
     public int Integer(int index, int absent) => arguments[index] switch
     {
         null or NoneValue => absent,
-        var value when Numbers.TryInteger(value, out var number) => (int)System.Numerics.BigInteger.Max(
-            System.Numerics.BigInteger.Min(number, int.MaxValue), int.MinValue),
+        var value when Numbers.TryInteger(value, out var number) => System.Numerics.BigInteger.Abs(number) <= TemplateLimits.Argument
+            ? (int)number
+            : throw TemplateException.Limit($"'{name}' takes no integer beyond {TemplateLimits.Argument}"),
         var other => throw Wrong(other, "an integer"),
     };
 

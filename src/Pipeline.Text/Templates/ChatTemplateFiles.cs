@@ -42,8 +42,11 @@ internal static class ChatTemplateFiles
     /// <summary>Several named templates: the default, and tool_use for prompts with tools.</summary>
     private static ChatTemplate? FromList(JsonArray list, string name)
     {
-        var sources = list.ToDictionary(item => item!["name"]!.GetValue<string>(), item => item!["template"]!.GetValue<string>(), StringComparer.Ordinal);
+        var sources = list.ToDictionary(item => TextOf(item, "name"), item => TextOf(item, "template"), StringComparer.Ordinal);
         var withTools = sources.TryGetValue("tool_use", out var tools) ? ChatTemplate.Parse(tools, $"{name} (tool_use)") : null;
         return sources.TryGetValue("default", out var source) ? ChatTemplate.Parse(source, $"{name} (default)", withTools) : withTools;
     }
+
+    private static string TextOf(JsonNode? item, string key) =>
+        (item as JsonObject)?[key]?.GetValue<string>() ?? throw new JsonException($"an entry of chat_template has no '{key}'");
 }

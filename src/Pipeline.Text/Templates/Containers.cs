@@ -16,7 +16,7 @@ internal enum ListKind
 }
 
 /// <summary>An ordered sequence of values.</summary>
-internal sealed class ListValue : Value
+internal class ListValue : Value
 {
     private bool _spent;
 
@@ -31,11 +31,11 @@ internal sealed class ListValue : Value
 
     public ListKind Kind { get; }
 
-    public override int Depth { get; }
+    public sealed override int Depth { get; }
 
-    public override long Weight { get; }
+    public sealed override long Weight { get; }
 
-    public override string TypeName => Kind switch
+    public sealed override string TypeName => Kind switch
     {
         ListKind.List => "list",
         ListKind.Tuple => "tuple",
@@ -43,7 +43,7 @@ internal sealed class ListValue : Value
         _ => "view",
     };
 
-    public override bool IsTrue => Kind == ListKind.Generator || Items.Count > 0;
+    public sealed override bool IsTrue => Kind == ListKind.Generator || Items.Count > 0;
 
     public static ListValue Tuple(params IReadOnlyList<Value> items) => new(items, ListKind.Tuple);
 
@@ -59,6 +59,17 @@ internal sealed class ListValue : Value
         _spent = true;
         return items;
     }
+}
+
+/// <summary>What groupby gives: a pair whose halves have names.</summary>
+internal sealed class GroupValue(Value grouper, ListValue members) : ListValue([grouper, members], ListKind.Tuple)
+{
+    public Value? Attribute(string name) => name switch
+    {
+        "grouper" => Items[0],
+        "list" => Items[1],
+        _ => null,
+    };
 }
 
 /// <summary>A mapping in insertion order; keys are what Python can hash.</summary>
@@ -95,23 +106,17 @@ internal sealed class DictValue : Value
     public bool TryGet(string key, [NotNullWhen(true)] out Value? value) =>
         _entries.TryGetValue(new TextValue(MarkedText.Plain(key)), out value);
 
-    /// <summary>The value itself if it can be a key.</summary>
-    public static Value Hashable(Value key) => key switch
+    /// <summary>Whether Python could hash the value: lists and dicts change there.</summary>
+    public static bool IsHashable(Value key) => key switch
     {
-        ListValue { Kind: ListKind.Tuple } tuple => AllHashable(tuple),
-        ListValue or DictValue => throw TemplateException.Runtime($"unhashable type: '{key.TypeName}'"),
-        _ => key,
+        ListValue { Kind: ListKind.Tuple } tuple => tuple.Items.All(IsHashable),
+        ListValue or DictValue => false,
+        _ => true,
     };
 
-    private static ListValue AllHashable(ListValue tuple)
-    {
-        foreach (var item in tuple.Items)
-        {
-            Hashable(item);
-        }
-
-        return tuple;
-    }
+    /// <summary>The value itself if it can be a key.</summary>
+    public static Value Hashable(Value key) =>
+        IsHashable(key) ? key : throw TemplateException.Runtime($"unhashable type: '{key.TypeName}'");
 }
 
 /// <summary>Depth and weight of a container, refused where a walk over it would not be bounded.</summary>

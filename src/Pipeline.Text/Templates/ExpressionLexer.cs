@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -11,8 +10,6 @@ internal sealed class ExpressionLexer(string source, int position, LineCounter l
     [
         "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";",
     ];
-
-    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789_");
 
     private readonly Stack<char> _open = new();
     private int _position = position;
@@ -113,9 +110,13 @@ internal sealed class ExpressionLexer(string source, int position, LineCounter l
 
     private void SkipDigits()
     {
-        var count = source.AsSpan(_position).IndexOfAnyExcept(Digits);
-        _position = count < 0 ? source.Length : _position + count;
+        while (_position < source.Length && (char.IsAsciiDigit(source[_position]) || IsDigitSeparator(_position)))
+        {
+            _position++;
+        }
     }
+
+    private bool IsDigitSeparator(int at) => source[at] == '_' && at + 1 < source.Length && char.IsAsciiDigit(source[at + 1]);
 
     /// <summary>Characters of <c>e</c> and its sign, if digits follow them.</summary>
     private int ExponentLength()

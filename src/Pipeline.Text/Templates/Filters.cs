@@ -73,7 +73,7 @@ internal static class Filters
 
     private static Value Truncate(NativeCall call)
     {
-        var text = call.SelfText;
+        var text = call.Self is TextValue ? call.SelfText : throw call.Wrong(call.Self, "a text");
         var length = call.Integer(0, 255);
         var end = call.OptionalText(2) ?? MarkedText.Trusted("...");
         var starts = PythonText.Starts(text.Text);

@@ -56,7 +56,7 @@ internal sealed partial class Interpreter(TemplateLimits limits)
         Filters.Get(name).Invoke(this, self, arguments);
 
     public bool ApplyTest(string name, Value self, CallArguments arguments) =>
-        Tests.Get(name).Invoke(this, self, arguments).IsTrue;
+        JinjaTests.Get(name).Invoke(this, self, arguments).IsTrue;
 
     private List<Value> EvaluateAll(IReadOnlyList<Expression> expressions, Scope scope)
     {

@@ -103,7 +103,7 @@ internal sealed class JsonPrinter(
             '\b' => "\\b",
             '\f' => "\\f",
             < 0x20 => $"\\u{point:x4}",
-            > 0x7e when asciiOnly && point != 0x7f => string.Concat(unit.ToString().Select(c => "\\u" + ((int)c).ToString("x4", CultureInfo.InvariantCulture))),
+            > 0x7e when asciiOnly => string.Concat(unit.ToString().Select(c => "\\u" + ((int)c).ToString("x4", CultureInfo.InvariantCulture))),
             _ => null,
         });
         writer.Append("\"");

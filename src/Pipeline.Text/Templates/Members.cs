@@ -16,7 +16,7 @@ internal static class Members
         Operators.Defined(value);
         var item = value switch
         {
-            DictValue dict when key is not (ListValue or DictValue) && dict.TryGet(key, out var found) => found,
+            DictValue dict when DictValue.IsHashable(key) && dict.TryGet(key, out var found) => found,
             ListValue { Kind: not ListKind.Generator } list when Numbers.TryInteger(key, out var index) => At(list, index),
             TextValue text when Numbers.TryInteger(key, out var index) => At(limits, text, index),
             _ => null,
@@ -38,6 +38,7 @@ internal static class Members
         {
             NamespaceValue space => space.Attributes.GetValueOrDefault(name),
             LoopValue loop => loop.Attribute(name),
+            GroupValue group when group.Attribute(name) is { } part => part,
             Macro macro when name == "name" => Value.Of(MarkedText.Trusted(macro.Name)),
             _ => Methods.Find(value, name) is { } method ? new NativeValue(method, value) : null,
         };

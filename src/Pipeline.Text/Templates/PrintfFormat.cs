@@ -30,7 +30,9 @@ internal static class PrintfFormat
             });
         }
 
-        if (values is ListValue { Kind: ListKind.Tuple } tuple && next < tuple.Items.Count)
+        // A list or dict may go unused, as it may be there for its keys.
+        var given = values is ListValue { Kind: ListKind.Tuple } tuple ? tuple.Items.Count : values is ListValue or DictValue ? 0 : 1;
+        if (next < given)
         {
             throw TemplateException.Runtime("not all arguments were converted by the format");
         }

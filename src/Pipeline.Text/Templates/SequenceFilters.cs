@@ -28,6 +28,9 @@ internal static class SequenceFilters
 
     private static IReadOnlyList<Value> Items(NativeCall call) => call.Interpreter.Iterate(call.Self);
 
+    /// <summary>What map and select iterate: nothing at all where the value is false, so that none passes.</summary>
+    private static IReadOnlyList<Value> ItemsIfTrue(NativeCall call) => call.Self.IsTrue ? Items(call) : [];
+
     private static Value Length(NativeCall call) => Value.Of(call.Self switch
     {
         TextValue text => PythonText.Count(text.Text),
@@ -85,12 +88,12 @@ internal static class SequenceFilters
     {
         if (call.Raw.Positional.Count == 0 && call.Raw.Find("attribute") is { } attribute)
         {
-            return Generator(Items(call).Select(Sorting.Getter(call, attribute, call.Raw.Find("default"))));
+            return Generator(ItemsIfTrue(call).Select(Sorting.Getter(call, attribute, call.Raw.Find("default"))));
         }
 
         var name = NameAt(call, 0, "the name of a filter");
         var rest = call.Raw.Skip(1);
-        return Generator(Items(call).Select(item => call.Interpreter.ApplyFilter(name, item, rest)));
+        return Generator(ItemsIfTrue(call).Select(item => call.Interpreter.ApplyFilter(name, item, rest)));
     }
 
     private static ListValue Select(NativeCall call, bool byAttribute, bool keep)
@@ -110,7 +113,7 @@ internal static class SequenceFilters
             test = value => call.Interpreter.ApplyTest(name, value, rest);
         }
 
-        return Generator(Items(call).Where(item => test(get(item)) == keep));
+        return Generator(ItemsIfTrue(call).Where(item => test(get(item)) == keep));
     }
 
     private static string NameAt(NativeCall call, int index, string what) =>
@@ -204,7 +207,7 @@ internal static class SequenceFilters
         {
             if (members.Count > 0 && !Comparison.AreEqual(Group(members[0]), Group(item)))
             {
-                groups.Add(ListValue.Tuple(get(members[0]), new ListValue(members)));
+                groups.Add(new GroupValue(get(members[0]), new(members)));
                 members = [];
             }
 
@@ -213,7 +216,7 @@ internal static class SequenceFilters
 
         if (members.Count > 0)
         {
-            groups.Add(ListValue.Tuple(get(members[0]), new ListValue(members)));
+            groups.Add(new GroupValue(get(members[0]), new(members)));
         }
 
         return new(groups);

@@ -67,7 +67,7 @@ internal sealed class TemplateLexer
         {
             SkipComment(start);
         }
-        else if (kind == '%' && KeywordTag("raw", _position) is { } rawStart)
+        else if (kind == '%' && KeywordTag("raw", _position) is { Sign: not '+' } rawStart)
         {
             ReadRaw(start, rawStart);
         }

@@ -23,6 +23,9 @@ internal sealed class TemplateLimits(long inputWeight)
     /// <summary>Units of <see cref="Value.Weight"/> in one value, counted with repetition, so that walking one is bounded.</summary>
     public const long ValueWeight = 1L << 23;
 
+    /// <summary>Counts, widths and lengths given to functions; the sum of two still fits an int.</summary>
+    public const int Argument = 1_000_000_000;
+
     /// <summary>What the sandbox of Jinja allows for range().</summary>
     public const int RangeItems = 100_000;
 

@@ -87,10 +87,9 @@ internal sealed class TemplateParser
             case "call": return ParseCall(line);
             case "filter": return new FilterStatement(line, _expressions.ParseFilters(null, startInline: true)!, ParseBodyToEnd("endfilter"));
             case "generation": return new ScopeStatement(line, ParseOutsideLoop(() => ParseBodyToEnd("endgeneration")));
-            case "print": return new OutputStatement(line, _expressions.ParseTuple());
             case "break": return InLoop(new BreakStatement(line), name);
             case "continue": return InLoop(new ContinueStatement(line), name);
-            case "block" or "extends" or "include" or "import" or "from" or "autoescape" or "do" or "trans" or "debug":
+            case "block" or "extends" or "include" or "import" or "from" or "autoescape" or "print" or "do" or "trans" or "debug":
                 throw TemplateException.Unsupported($"the tag '{name}'", line);
             default: throw TemplateException.Syntax($"unknown tag '{name}'", line);
         }
@@ -235,7 +234,8 @@ internal sealed class TemplateParser
         while (_tokens.SkipOperator(","))
         {
             isTuple = true;
-            if (_tokens.Current.Kind != TokenKind.Name || (endName is not null && _tokens.Current.IsName(endName)))
+            var isItem = _tokens.Current.Kind == TokenKind.Name || _tokens.Current.IsOperator("(");
+            if (!isItem || (endName is not null && _tokens.Current.IsName(endName)))
             {
                 break;
             }

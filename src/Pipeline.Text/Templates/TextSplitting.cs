@@ -27,7 +27,7 @@ internal static class TextSplitting
                 position = SkipSpace(text.Text, end);
             }
 
-            return position < text.Length ? pieces.Add(position, TrimmedEnd(text.Text)).ToList() : pieces.ToList();
+            return position < text.Length ? pieces.Add(position, text.Length).ToList() : pieces.ToList();
         }
 
         CheckSeparator(separator);
@@ -60,7 +60,7 @@ internal static class TextSplitting
                 end = TrimmedEnd(text.Text.AsSpan(0, start));
             }
 
-            return end > 0 ? pieces.Add(SkipSpace(text.Text, 0), end).ToReversedList() : pieces.ToReversedList();
+            return end > 0 ? pieces.Add(0, end).ToReversedList() : pieces.ToReversedList();
         }
 
         CheckSeparator(separator);

@@ -1,7 +1,7 @@
 namespace Pipeline.Text;
 
 /// <summary>What may stand behind <c>is</c>.</summary>
-internal static class Tests
+internal static class JinjaTests
 {
     private static readonly NativeTable Table = new NativeTable()
         .Add("defined", "", call => Value.Of(call.Self is not UndefinedValue))
@@ -35,7 +35,7 @@ internal static class Tests
         .Add("< lt lessthan", "other", call => Compare(call, "<"))
         .Add("<= le", "other", call => Compare(call, "<="));
 
-    public static Native Get(string name) => Table.Find(name) ?? throw TemplateException.Unsupported($"the test '{name}'");
+    public static Native Get(string name) => Table.Find(name) ?? throw TemplateException.Syntax($"unknown test '{name}'", 0);
 
     private static bool Exists(string name) => Table.Find(name) is not null;
 
