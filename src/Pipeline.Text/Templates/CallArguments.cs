@@ -91,7 +91,9 @@ internal sealed class Native
 
     public Value Invoke(Interpreter interpreter, Value self, CallArguments arguments)
     {
-        // Scanning a receiver or an argument is paid for here, once for all functions; containers are paid for as they are iterated.
+        // Scanning a receiver or an argument, and making the result, is paid for here, once for all functions; containers are
+        // paid for as they are iterated.
+        interpreter.Limits.Charge(TemplateLimits.ObjectCost);
         ChargeText(interpreter.Limits, self);
         foreach (var argument in arguments.Positional)
         {

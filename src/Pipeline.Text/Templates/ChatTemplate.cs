@@ -105,7 +105,11 @@ public sealed class ChatTemplate
         AddToken(variables, "eos_token", options.EosToken);
         AddToken(variables, "pad_token", options.PadToken);
         AddToken(variables, "unk_token", options.UnkToken);
-        variables.AddRange((options.Variables ?? []).Select(variable => KeyValuePair.Create(variable.Key, JsonValues.Read(variable.Value))));
+        if (JsonValues.Read(options.Variables) is DictValue further)
+        {
+            variables.AddRange(further.Entries.Select(entry => KeyValuePair.Create(((TextValue)entry.Key).Text, entry.Value)));
+        }
+
         return variables;
     }
 

@@ -6,31 +6,26 @@ namespace Pipeline.Text;
 /// <summary>Finds a checkpoint's chat template in the files that transformers knows for it.</summary>
 internal static class ChatTemplateFiles
 {
-    public static ChatTemplate? Load(string directory)
-    {
-        var jinja = Path.Combine(directory, "chat_template.jinja");
-        return File.Exists(jinja)
-            ? ChatTemplate.Parse(File.ReadAllText(jinja), Path.GetFileName(jinja))
-            : FromJson(directory, "chat_template.json") ?? FromJson(directory, "tokenizer_config.json");
-    }
+    public static ChatTemplate? Load(string directory) =>
+        Read(directory, "chat_template.jinja", ChatTemplate.Parse) ?? Read(directory, "chat_template.json", FromJson)
+        ?? Read(directory, "tokenizer_config.json", FromJson);
 
-    private static ChatTemplate? FromJson(string directory, string name)
+    /// <summary>The template in one file, null where the file or its template is missing.</summary>
+    private static ChatTemplate? Read(string directory, string name, Func<string, string, ChatTemplate?> parse)
     {
         var path = Path.Combine(directory, name);
-        if (!File.Exists(path))
-        {
-            return null;
-        }
-
         try
         {
-            return FromNode((JsonNode.Parse(File.ReadAllText(path)) as JsonObject)?["chat_template"], name);
+            return File.Exists(path) ? parse(File.ReadAllText(path), name) : null;
         }
-        catch (Exception broken) when (broken is JsonException or ArgumentException or InvalidOperationException)
+        catch (Exception broken) when (broken is JsonException or ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
-            throw new PipelineException("text.template.file", $"{name}: {broken.Message}", "Download the checkpoint's file again.", inner: broken);
+            throw new PipelineException(
+                "text.template.file", $"{name}: {broken.Message}", "Check the file, or download it again with the checkpoint.", inner: broken);
         }
     }
+
+    private static ChatTemplate? FromJson(string json, string name) => FromNode((JsonNode.Parse(json) as JsonObject)?["chat_template"], name);
 
     private static ChatTemplate? FromNode(JsonNode? node, string name) => node switch
     {

@@ -17,12 +17,7 @@ internal static class Comparison
                 return true;
         }
 
-        if (Numbers.TryInteger(left, out var i) && Numbers.TryInteger(right, out var j))
-        {
-            return i == j;
-        }
-
-        return Numbers.TryDouble(left, out var x) && Numbers.TryDouble(right, out var y) ? x == y : ReferenceEquals(left, right);
+        return !IsNaN(left) && !IsNaN(right) && (ReferenceEquals(left, right) || Numbers.Compare(left, right) == 0);
     }
 
     /// <summary>Negative, zero or positive, for numbers, texts (by code point) and lists of such; all else has no order.</summary>
@@ -36,14 +31,9 @@ internal static class Comparison
                 return CompareItems(a.Items, b.Items, operation);
         }
 
-        if (Numbers.TryInteger(left, out var i) && Numbers.TryInteger(right, out var j))
+        if (Numbers.Compare(left, right) is { } order)
         {
-            return i.CompareTo(j);
-        }
-
-        if (Numbers.TryDouble(left, out var x) && Numbers.TryDouble(right, out var y))
-        {
-            return x.CompareTo(y);
+            return order;
         }
 
         Operators.Defined(left);
@@ -70,6 +60,8 @@ internal static class Comparison
                 throw TemplateException.Runtime($"argument of type '{container.TypeName}' is not iterable");
         }
     }
+
+    public static bool IsNaN(Value value) => value is FloatValue { Number: double.NaN };
 
     private static bool SequenceEqual(IReadOnlyList<Value> a, IReadOnlyList<Value> b)
     {

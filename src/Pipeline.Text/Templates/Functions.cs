@@ -7,7 +7,7 @@ internal static class Functions
         .Add("range", "start stop? step?", Range)
         .Add("dict", "*", call => new DictValue(Pairs(call)))
         .Add("namespace", "*", Namespace)
-        .Add("raise_exception", "message", call => throw TemplateException.Raised(call.Raw.Positional.Concat(call.Raw.Named.Select(pair => pair.Value)).Select(value => Printing.Str(call.Limits, value).Text).First()))
+        .Add("raise_exception", "message", call => throw TemplateException.Raised(Printing.Str(call.Limits, call[0]!).Text))
         .Add("cycler", "*", _ => throw TemplateException.Unsupported("the function 'cycler'"))
         .Add("joiner", "*", _ => throw TemplateException.Unsupported("the function 'joiner'"))
         .Add("lipsum", "*", _ => throw TemplateException.Unsupported("the function 'lipsum'"));
@@ -30,7 +30,7 @@ internal static class Functions
             throw TemplateException.Limit($"range() of {count} items is more than the {TemplateLimits.RangeItems} allowed");
         }
 
-        call.Limits.Charge(count);
+        call.Limits.Charge(count * TemplateLimits.ObjectCost);
         return new([.. Enumerable.Range(0, (int)count).Select(i => Value.Of(first + ((long)i * step)))], ListKind.View);
     }
 

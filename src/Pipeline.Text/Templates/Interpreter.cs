@@ -16,14 +16,14 @@ internal sealed partial class Interpreter(TemplateLimits limits)
         var value = expression switch
         {
             Literal literal => literal.Value,
-            NameExpression name => scope.Find(name.Name) ?? Functions.Find(name.Name) ?? new UndefinedValue($"'{name.Name}' is undefined"),
+            NameExpression name => EvaluateName(name, scope),
             AttributeExpression attribute => Members.Attribute(Evaluate(attribute.Target, scope), attribute.Name),
             ItemExpression item => EvaluateItem(item, scope),
             SliceExpression slice => EvaluateSlice(slice, scope),
             CallExpression call => EvaluateCall(call, scope, caller: null),
             FilterExpression filter => EvaluateFilter(filter, Evaluate(filter.Target!, scope), scope),
             TestExpression test => EvaluateTest(test, scope),
-            SequenceLiteral sequence => new ListValue(EvaluateAll(sequence.Items, scope), sequence.Kind),
+            SequenceLiteral sequence => EvaluateSequence(sequence, scope),
             DictLiteral dict => EvaluateDict(dict, scope),
             UnaryExpression unary => EvaluateUnary(unary, scope),
             BinaryExpression binary => EvaluateBinary(binary, scope),
@@ -40,11 +40,16 @@ internal sealed partial class Interpreter(TemplateLimits limits)
     /// <summary>The elements of a value for one iteration, paid for.</summary>
     public IReadOnlyList<Value> Iterate(Value value)
     {
-        var items = value switch
+        if (value is TextValue characters)
+        {
+            Limits.Charge((long)characters.Text.Length * TemplateLimits.ObjectCost);
+            return PythonText.Characters(characters.Marked);
+        }
+
+        IReadOnlyList<Value> items = value switch
         {
             ListValue list => list.Take(),
             DictValue dict => [.. dict.Entries.Select(entry => entry.Key)],
-            TextValue text => PythonText.Characters(text.Marked),
             UndefinedValue => [],
             _ => throw TemplateException.Runtime($"'{value.TypeName}' is not iterable"),
         };
@@ -67,6 +72,18 @@ internal sealed partial class Interpreter(TemplateLimits limits)
         }
 
         return values;
+    }
+
+    private Value EvaluateName(NameExpression name, Scope scope)
+    {
+        Limits.Charge(scope.Depth);
+        return scope.Find(name.Name) ?? Functions.Find(name.Name) ?? new UndefinedValue($"'{name.Name}' is undefined");
+    }
+
+    private ListValue EvaluateSequence(SequenceLiteral sequence, Scope scope)
+    {
+        Limits.Charge(TemplateLimits.ObjectCost);
+        return new(EvaluateAll(sequence.Items, scope), sequence.Kind);
     }
 
     private Value EvaluateItem(ItemExpression item, Scope scope)
@@ -144,6 +161,7 @@ internal sealed partial class Interpreter(TemplateLimits limits)
 
     private DictValue EvaluateDict(DictLiteral dict, Scope scope)
     {
+        Limits.Charge(TemplateLimits.ObjectCost * (1 + dict.Entries.Count));
         var entries = new List<KeyValuePair<Value, Value>>(dict.Entries.Count);
         foreach (var (key, value) in dict.Entries)
         {

@@ -50,10 +50,10 @@ internal static class JsonValues
 
     private static Value ReadNumber(JsonValue value)
     {
-        // A number made in C# prints without a point even if it is a double.
-        if (value.TryGetValue<JsonElement>(out _) is false && (value.TryGetValue<double>(out var number) || value.TryGetValue<float>(out _)))
+        // A double made in C# prints without the point that tells it from an integer.
+        if (value.TryGetValue<double>(out var number) && !value.TryGetValue<JsonElement>(out _))
         {
-            return new FloatValue(value.TryGetValue<double>(out _) ? number : value.GetValue<float>());
+            return new FloatValue(number);
         }
 
         var text = value.ToJsonString();

@@ -34,6 +34,23 @@ internal static class Numbers
         return isInteger;
     }
 
+    /// <summary>The order of two numbers by their exact values, NaN first; null if one is no number.</summary>
+    public static int? Compare(Value left, Value right)
+    {
+        var (leftIsInteger, rightIsInteger) = (TryInteger(left, out var a), TryInteger(right, out var b));
+        if (leftIsInteger && rightIsInteger)
+        {
+            return a.CompareTo(b);
+        }
+
+        if (!TryDouble(left, out var x) || !TryDouble(right, out var y))
+        {
+            return null;
+        }
+
+        return leftIsInteger && double.IsFinite(y) ? -CompareExact(y, a) : rightIsInteger && double.IsFinite(x) ? CompareExact(x, b) : x.CompareTo(y);
+    }
+
     /// <summary>The value of an arithmetic operator on two numbers, or null if one is none.</summary>
     public static Value? Apply(string operation, Value left, Value right)
     {
@@ -114,6 +131,13 @@ internal static class Numbers
 
         var padded = digits.PadRight(exponent + 2, '0');
         return $"{sign}{padded[..(exponent + 1)]}.{padded[(exponent + 1)..]}";
+    }
+
+    private static int CompareExact(double number, BigInteger integer)
+    {
+        var floor = Math.Floor(number);
+        var order = new BigInteger(floor).CompareTo(integer);
+        return order == 0 && floor < number ? 1 : order;
     }
 
     private static string Digits(string shortest)

@@ -47,7 +47,7 @@ internal static class Operators
                 return !Comparison.Contains(right, left);
         }
 
-        if (left is FloatValue { Number: double.NaN } || right is FloatValue { Number: double.NaN })
+        if (Comparison.IsNaN(left) || Comparison.IsNaN(right))
         {
             return false;
         }

@@ -5,6 +5,11 @@ internal sealed class Scope(Scope? outer)
 {
     private readonly Dictionary<string, Value> _names = new(StringComparer.Ordinal);
 
+    /// <summary>Scopes around this one and itself: what a look-up may cost.</summary>
+    public int Depth { get; } = outer is null ? 1 : outer.Depth + 1;
+
+    private Scope? Outer { get; } = outer;
+
     public void Set(string name, Value value) => _names[name] = value;
 
     public Value? Find(string name)
@@ -19,6 +24,4 @@ internal sealed class Scope(Scope? outer)
 
         return null;
     }
-
-    private Scope? Outer { get; } = outer;
 }

@@ -32,6 +32,9 @@ internal sealed class TemplateLimits(long inputWeight)
     /// <summary>Beyond the largest float (2^1024) a number in a prompt is a mistake.</summary>
     public const int IntegerBits = 1024;
 
+    /// <summary>Units for making a small object of about a hundred bytes: what a template makes it may keep, so work bounds memory too.</summary>
+    public const int ObjectCost = 8;
+
     /// <summary>Characters a unit of work copies or scans.</summary>
     public const int CharactersPerUnit = 16;
 

@@ -3,9 +3,6 @@ namespace Pipeline.Text;
 /// <summary>str.split, str.rsplit and str.splitlines.</summary>
 internal static class TextSplitting
 {
-    /// <summary>A piece is an object of its own, which costs memory beyond its characters.</summary>
-    private const int PieceCost = 4;
-
     /// <param name="separator">Null splits at runs of white space.</param>
     /// <param name="limit">Most splits; negative for any number.</param>
     public static ListValue Split(NativeCall call, MarkedText text, string? separator, int limit)
@@ -130,7 +127,7 @@ internal static class TextSplitting
 
         public Pieces Add(int start, int end)
         {
-            call.Limits.Charge(PieceCost);
+            call.Limits.Charge(TemplateLimits.ObjectCost);
             _items.Add(Value.Of(text.Slice(start, end - start)));
             return this;
         }

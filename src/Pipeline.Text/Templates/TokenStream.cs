@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Pipeline.Text;
 
 /// <summary>A place in the tokens of a template, with the parser's bound on nesting.</summary>
@@ -46,7 +48,7 @@ internal sealed class TokenStream(IReadOnlyList<TemplateToken> tokens)
     /// <summary>Parses something one level deeper, refused beyond <see cref="TemplateLimits.ParseDepth"/>.</summary>
     public T Nested<T>(Func<T> parse)
     {
-        if (++_depth > TemplateLimits.ParseDepth)
+        if (++_depth > TemplateLimits.ParseDepth || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {
             throw TemplateException.Limit($"brackets or statements nested deeper than {TemplateLimits.ParseDepth}", Current.Line);
         }

@@ -97,6 +97,42 @@ public sealed class HostileTemplateTests
         Assert.Equal("text.template.limit", Assert.Throws<PipelineException>(() => TemplateRendering.Text(template)).Code);
     }
 
+    /// <summary>The bounds on depth are for threads of the usual stack; on a smaller one its end is seen in time.</summary>
+    [Theory]
+    [InlineData("{% macro m() %}{{ ((((m() + 'a') * 1))) }}{% endmacro %}{{ m() }}")]
+    [InlineData("{% macro m(n) %}{% if n %}{% for x in [1] %}{{ m(n) | upper | trim }}{% endfor %}{% endif %}{% endmacro %}{{ m(1) }}")]
+    [InlineData("{% set ns = namespace(x=[]) %}{% for i in range(127) %}{% set ns.x = [ns.x] %}{% endfor %}{{ (ns.x ~ ns.x | tojson) and ns.x == [ns.x] }}{{ range(10**9) }}")]
+    public void ASmallStack_IsNotOverflowed(string template)
+    {
+        string? code = null;
+        var thread = new Thread(() => code = Assert.Throws<PipelineException>(() => TemplateRendering.Text(template)).Code, maxStackSize: 256 * 1024);
+        thread.Start();
+        thread.Join();
+        Assert.Equal("text.template.limit", code);
+    }
+
+    [Fact]
+    public void ASmallStack_IsNotOverflowedByTheParser()
+    {
+        string? code = null;
+        var template = "{{ " + new string('(', 5_000) + "1" + new string(')', 5_000) + " }}";
+        var thread = new Thread(() => code = Assert.Throws<PipelineException>(() => TemplateRendering.Text(template)).Code, maxStackSize: 192 * 1024);
+        thread.Start();
+        thread.Join();
+        Assert.Equal("text.template.limit", code);
+    }
+
+    [Theory]
+    [InlineData("{% set s = ('a' * 4000000) | list %}{% set t = ('a' * 4000000) | list %}")]
+    [InlineData("{% set s = ('a ' * 2000000).split() %}{% set t = ('a ' * 2000000).split() %}")]
+    [InlineData("{% set l = range(99999) | map('batch', 1) | list %}{% set m = range(99999) | map('string') | map('list') | list %}{% for i in range(99) %}{% set ns = namespace(a=range(99999)) %}{% endfor %}")]
+    public void WhatATemplateKeeps_IsBounded(string template)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Throws<PipelineException>(() => TemplateRendering.Text(template));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1L << 30);
+    }
+
     [Fact]
     public void AHugeTemplate_IsRefused() => Assert.Equal(
         "text.template.limit", Assert.Throws<PipelineException>(() => ChatTemplate.Parse(new string('x', 2_000_000), "t")).Code);
