@@ -32,7 +32,7 @@ internal static class ProductBenchmark
             new(device.Load(new WeightSpec("w", outputs, inputs, NumberFormat.BF16, orientation, [new WeightPart((nint)(memory + (i * size)), stride)], team)), output),
         ]).ToArray();
         var next = 0;
-        var seconds = Median.Seconds(() =>
+        var seconds = Fastest.Seconds(() =>
         {
             device.Product(input, rows, products[next++ % products.Length]);
             return 0;
