@@ -48,11 +48,14 @@ internal static class LogSetup
         };
         return ConfigurationFactory.ParseString(
             $"""
-            akka.loggers = ["{typeof(SerilogBridge).FullName}, {typeof(SerilogBridge).Assembly.GetName().Name}"]
+            akka.loggers = ["{NameOf(typeof(SerilogBridge))}"]
             akka.loglevel = {level}
             akka.stdout-loglevel = OFF
+            akka.stdout-logger-class = "{NameOf(typeof(NoStandardOutput))}"
             """).WithFallback(akka);
     }
+
+    private static string NameOf(Type type) => $"{type.FullName}, {type.Assembly.GetName().Name}";
 
     private sealed class Closer : IDisposable
     {

@@ -95,6 +95,20 @@ public sealed class BadInputTests : IDisposable
         Assert.Matches("^error: .*ffmpeg.*\nhint: ", result.Error);
     }
 
+    [RootFact]
+    public async Task A_full_disk_ends_the_run_and_keeps_what_is_finished()
+    {
+        using var disk = new SmallDisk(_folder.File("disk"), bytes: 4096);
+        var output = _folder.File("disk/out.jsonl");
+        var result = await Cli.RunAsync("caption", "tests/data/eval", "--format", "jsonl", "--output", output);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith($"error: {output}: No space left on device\nhint: make room, or name another --output\n", result.Error, StringComparison.Ordinal);
+        var kept = File.ReadAllText(output + ".partial");
+        Assert.EndsWith("}\n", kept, StringComparison.Ordinal);
+        Assert.Contains($"the {kept.Count(letter => letter == '\n')} finished results are in {output}.partial\n", result.Error, StringComparison.Ordinal);
+    }
+
     private async Task Fails(string name, string message, params string[] more)
     {
         var result = await Cli.RunAsync(["caption", name, "--quiet", .. more], _folder.Path);

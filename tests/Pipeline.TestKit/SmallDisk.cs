@@ -1,9 +1,10 @@
 using System.Diagnostics;
+using Xunit;
 
-namespace Pipeline.Jobs.Tests;
+namespace Pipeline.TestKit;
 
 /// <summary>A file system of a few kilobytes, to be filled.</summary>
-internal sealed class SmallDisk : IDisposable
+public sealed class SmallDisk : IDisposable
 {
     private readonly string _path;
 
@@ -25,7 +26,7 @@ internal sealed class SmallDisk : IDisposable
 }
 
 /// <summary>A fact that mounts a file system, which only root may.</summary>
-internal sealed class RootFactAttribute : FactAttribute
+public sealed class RootFactAttribute : FactAttribute
 {
     public RootFactAttribute()
     {
