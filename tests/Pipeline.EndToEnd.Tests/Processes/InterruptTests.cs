@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace Pipeline.EndToEnd.Tests.Processes;
 
 /// <summary>The program as a process of its own, which is asked to end.</summary>
+[Collection(TimedCollection.Name)]
 public sealed class InterruptTests : IDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(1);
@@ -24,7 +25,7 @@ public sealed class InterruptTests : IDisposable
             await Task.Delay(10, patience.Token);
         }
 
-        Tool.Run("kill", [$"-{signal}", $"{process.Id}"]);
+        Tool.Run("bash", ["-c", $"kill -{signal} {process.Id}"]);
         var asked = Stopwatch.GetTimestamp();
         var error = await process.StandardError.ReadToEndAsync(patience.Token);
         await process.WaitForExitAsync(patience.Token);

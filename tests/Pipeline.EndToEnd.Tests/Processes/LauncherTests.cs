@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace Pipeline.EndToEnd.Tests.Processes;
 
 /// <summary><c>./pipeline</c>, which builds the program where it is not.</summary>
+[Collection(TimedCollection.Name)]
 public sealed class LauncherTests : IDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMilliseconds(300);

@@ -1,0 +1,8 @@
+namespace Pipeline.EndToEnd.Tests.Processes;
+
+/// <summary>Tests that measure time run alone.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class TimedCollection
+{
+    public const string Name = "timed";
+}
