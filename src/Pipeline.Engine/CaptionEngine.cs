@@ -20,13 +20,13 @@ public sealed class CaptionEngine : IAsyncDisposable
     private readonly WindowPlanner _planner;
     private long _nextWindow;
 
-    private CaptionEngine(ActorSystem system, Checkpoint checkpoint, DeviceThread thread, EngineServices services)
+    private CaptionEngine(ActorSystem system, Checkpoint checkpoint, DeviceThread thread, EngineServices services, DeviceHost host)
     {
         System = system;
         _checkpoint = checkpoint;
         _thread = thread;
         _services = services;
-        _planner = new WindowPlanner(services);
+        _planner = new WindowPlanner(services, (long)host.Cache.Pages * host.Cache.PageTokens);
     }
 
     public ActorSystem System { get; }
@@ -56,18 +56,21 @@ public sealed class CaptionEngine : IAsyncDisposable
         var tools = FfmpegTools.Find(settings.Media);
         var checkpoint = Checkpoint.Open(model);
         DeviceThread? thread = null;
+        ActorSystem? system = null;
         try
         {
             thread = new DeviceThread(() => CreateHost(createDevice, checkpoint, settings), settings.Engine.Slice);
             var services = new EngineServices(checkpoint, Tokenizer.Load(model), ChatTemplate.Load(model), tools, settings);
             var host = await thread.Ready;
-            var engine = new CaptionEngine(ActorSystem.Create("pipeline", akka), checkpoint, thread, services);
+            system = ActorSystem.Create("pipeline", akka);
+            var engine = new CaptionEngine(system, checkpoint, thread, services, host);
             engine.System.ActorOf(EngineActor.Props(thread, host, services, engine.Decoder), "engine");
             await services.Actors.Started;
             return engine;
         }
         catch
         {
+            await (system?.Terminate() ?? Task.CompletedTask);
             thread?.Dispose();
             checkpoint.Dispose();
             throw;
@@ -76,7 +79,17 @@ public sealed class CaptionEngine : IAsyncDisposable
 
     /// <summary>Plans a window: probes its file and lays out its prompt.</summary>
     /// <exception cref="PipelineException">The file is no media, or the window can never fit.</exception>
-    public Task<CaptionWindow> PlanAsync(WindowRequest request, CancellationToken cancellation) => _planner.PlanAsync(request, cancellation);
+    public async Task<CaptionWindow> PlanAsync(WindowRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _planner.PlanAsync(request, cancellation);
+        }
+        catch (Exception exception)
+        {
+            throw EngineFailures.Of(exception);
+        }
+    }
 
     /// <summary>Runs one window's graph to its end.</summary>
     /// <param name="window">What was planned.</param>
@@ -86,18 +99,34 @@ public sealed class CaptionEngine : IAsyncDisposable
     /// <exception cref="PipelineException">The window failed; the kind says whether trying again can help.</exception>
     public async Task<CaptionText> RunAsync(CaptionWindow window, Action<string> onText, IMaterializer materializer, CancellationToken cancellation)
     {
-        using var scope = new WindowScope();
+        var scope = new WindowScope();
         try
         {
-            var draft = await CaptionGraph
+            cancellation.ThrowIfCancellationRequested();
+            var draft = CaptionGraph
                 .Create(window, Interlocked.Increment(ref _nextWindow), scope, _services, onText)
                 .Run(materializer)
                 .WaitAsync(cancellation);
-            return draft.ToText(scope.Truncated);
+            if (await Task.WhenAny(draft, DeviceFailed) == DeviceFailed)
+            {
+                throw new DeviceLostException(await DeviceFailed);
+            }
+
+            return (await draft).ToText(scope.Truncated);
+        }
+        catch (ActorLostException lost)
+        {
+            await _services.Actors.WaitUntilReplacedAsync(lost.Actor, cancellation);
+            throw;
         }
         catch (Exception exception)
         {
-            throw EngineFailures.Of(exception);
+            throw cancellation.IsCancellationRequested ? EngineFailures.StreamLost(exception) : EngineFailures.Of(exception);
+        }
+        finally
+        {
+            scope.Dispose();
+            await scope.SourceClosed;
         }
     }
 

@@ -3,10 +3,10 @@ using Pipeline.Media;
 
 namespace Pipeline.Engine;
 
-/// <summary>The block <c>pipeline.engine</c>.</summary>
 /// <summary>What an engine is built from.</summary>
 public sealed record EngineSettings(EngineOptions Engine, VisionOptions Vision, DecoderOptions Decoder, MediaOptions Media);
 
+/// <summary>The block <c>pipeline.engine</c>.</summary>
 public sealed record EngineOptions(
     TimeSpan Slice,
     [property: Range(1, 65536)] int PrefillRows,

@@ -1,35 +1,9 @@
-using Akka.Actor;
 using Pipeline.Checkpoints;
 using Pipeline.Media;
 using Pipeline.Model;
 using Pipeline.Text;
 
 namespace Pipeline.Engine;
-
-/// <summary>The engine's actors as they are now: the supervisor replaces one that died.</summary>
-internal sealed class EngineActors
-{
-    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile IActorRef _vision = ActorRefs.Nobody;
-    private volatile IActorRef _decoder = ActorRefs.Nobody;
-
-    /// <summary>Done when the supervisor has made them for the first time.</summary>
-    public Task Started => _started.Task;
-
-    public IActorRef Vision
-    {
-        get => _vision;
-        set => _vision = value;
-    }
-
-    public IActorRef Decoder
-    {
-        get => _decoder;
-        set => _decoder = value;
-    }
-
-    public void MarkStarted() => _started.TrySetResult();
-}
 
 /// <summary>What every window of an engine shares.</summary>
 internal sealed class EngineServices

@@ -2,7 +2,7 @@ namespace Pipeline.Engine;
 
 /// <summary>
 /// A named bound over the whole process: callers wait, in order of asking, until their share is free.
-/// A closed window gives back whatever it still holds by disposing its <see cref="Lease"/>s.
+/// A share is given back by disposing its <see cref="Lease"/>.
 /// </summary>
 /// <param name="setting">The setting that names the bound, for messages and meters.</param>
 /// <param name="capacity">Units that may be held at once.</param>
@@ -12,8 +12,6 @@ public sealed class Gate(string setting, long capacity)
     private readonly LinkedList<Waiter> _waiters = new();
     private long _inUse;
     private long _peak;
-
-    public string Setting { get; } = setting;
 
     public long Capacity { get; } = capacity;
 
@@ -29,7 +27,7 @@ public sealed class Gate(string setting, long capacity)
         if (units > Capacity)
         {
             throw new PipelineException(
-                "engine.never-fits", $"{units} units are needed at once, {Setting} allows {Capacity}", $"raise {Setting}");
+                "engine.never-fits", $"{units} are needed at once, {setting} allows {Capacity}", $"raise {setting}");
         }
 
         Waiter waiter;

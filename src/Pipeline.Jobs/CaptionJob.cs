@@ -19,27 +19,27 @@ public static class CaptionJob
         var job = engine.System.ActorOf(JobSupervisor.Props(
             progress, JobActor.Props(progress, new WindowRunner(engine, request, settings, time), options.WindowsInFlight)));
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var writing = WriteAsync(progress, sink, ending.Token);
         try
         {
-            var writing = WriteAsync(progress, sink, ending.Token);
             if (await Task.WhenAny(writing, engine.DeviceFailed) == engine.DeviceFailed)
             {
-                var cause = await engine.DeviceFailed;
-                throw new PipelineException(
-                    "device.lost",
-                    $"the device failed: {cause.Message}",
-                    "finished results are kept; start again, and if it fails again check the device and its memory",
-                    FailureKind.Outside,
-                    cause);
+                progress.Abandon();
+                await writing;
+                throw new DeviceLostException(await engine.DeviceFailed);
             }
 
             await writing;
+            await sink.CompleteAsync(cancellation);
             return new JobOutcome(progress.Done, progress.Failed);
         }
         finally
         {
             await ending.CancelAsync();
             engine.System.Stop(job);
+
+            // The sink is its owner's again only when nothing writes to it any more.
+            await ((Task)writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -58,7 +58,5 @@ public static class CaptionJob
                     break;
             }
         }
-
-        await sink.CompleteAsync(cancellation);
     }
 }

@@ -33,7 +33,17 @@ public static class GenerationResolver
             said.MinTokens,
             StopIds: [.. (said.IgnoreEos ? [] : checkpoint.StopIds).Concat(said.StopTokens).Distinct()],
             said.Seed);
-        return new DecodeSettings(
-            sampling.Validated(vocabularySize), said.MaxTokens ?? checkpoint.MaxNewTokens ?? DefaultMaxTokens, said.StopStrings);
+        var maxTokens = said.MaxTokens ?? checkpoint.MaxNewTokens ?? DefaultMaxTokens;
+        if (maxTokens < 1)
+        {
+            throw new PipelineException("generation.max-tokens", $"max-tokens is {maxTokens}", "allowed: 1 or above (--max-tokens, or max_new_tokens in generation_config.json)");
+        }
+
+        if (said.StopStrings.Contains(""))
+        {
+            throw new PipelineException("generation.stop", "a stop string is empty", "name the text that ends the answer (--stop)");
+        }
+
+        return new DecodeSettings(sampling.Validated(vocabularySize), maxTokens, said.StopStrings);
     }
 }

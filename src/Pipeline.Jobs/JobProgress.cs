@@ -24,8 +24,11 @@ public sealed class JobProgress
     private readonly SortedDictionary<int, WindowEntry> _entries = [];
     private readonly SortedSet<int> _retries = [];
     private readonly HashSet<int> _inFlight = [];
-    private CaptionInput? _peeked;
+    private CaptionInput? _next;
+    private Exception? _sourceError;
+    private bool _reading;
     private bool _exhausted;
+    private bool _abandoned;
     private bool _stopped;
     private int _run;
     private int _nextToWrite;
@@ -102,6 +105,7 @@ public sealed class JobProgress
         while (true)
         {
             Task changed;
+            bool reads;
             lock (_lock)
             {
                 if (run != _run || NothingLeftLocked())
@@ -115,13 +119,22 @@ public sealed class JobProgress
                     PeakInFlight = Math.Max(PeakInFlight, _inFlight.Count);
                     PeakAhead = Math.Max(PeakAhead, entry.Input.Index - _nextToWrite + 1);
                     entry.Text.Clear();
-                    return new WindowAttempt(entry.Input, run, entry.OwnFailures + entry.SharedFailures, entry.Delay);
+                    return new WindowAttempt(entry.Input, run, entry.Delay);
                 }
 
+                reads = _next is null && !_reading && !_exhausted && !_stopped;
+                _reading |= reads;
                 changed = _changed.Task;
             }
 
-            await changed.WaitAsync(cancellation);
+            if (reads)
+            {
+                ReadInput();
+            }
+            else
+            {
+                await changed.WaitAsync(cancellation);
+            }
         }
     }
 
@@ -136,13 +149,12 @@ public sealed class JobProgress
                 return;
             }
 
-            entry.Text.Append(text);
-            var common = Math.Min(entry.Text.Length, entry.Delivered.Length);
-            if (!entry.Delivered.AsSpan(0, common).SequenceEqual(entry.Text.ToString(0, common)))
+            if (!entry.Continues(entry.Text.Length, text))
             {
-                throw new PipelineException(
-                    "jobs.text-changed", $"{attempt.Input.Source}: the text changed after a part of it had been delivered, when the window was tried again");
+                throw TextChanged(entry);
             }
+
+            entry.Text.Append(text);
 
             if (attempt.Input.Index == _nextToWrite && entry.Text.Length > entry.Delivered.Length)
             {
@@ -158,7 +170,8 @@ public sealed class JobProgress
         {
             if (IsCurrent(attempt, out var entry))
             {
-                End(entry, result);
+                var same = result is not Caption caption || entry.Delivered.Length <= caption.Text.Length;
+                End(entry, same ? result : CaptionFailed.From(entry.Input, TextChanged(entry)));
             }
         }
     }
@@ -186,10 +199,10 @@ public sealed class JobProgress
             {
                 if (_entries.TryGetValue(_nextToWrite, out var entry))
                 {
-                    if (entry.Text.Length > entry.Delivered.Length)
+                    if (entry.Result is not CaptionFailed && entry.Text.Length > entry.Delivered.Length)
                     {
                         var text = entry.Text.ToString(entry.Delivered.Length, entry.Text.Length - entry.Delivered.Length);
-                        entry.Delivered += text;
+                        entry.Delivered.Append(text);
                         return new TextPiece(entry.Input, text);
                     }
 
@@ -198,9 +211,15 @@ public sealed class JobProgress
                         return new FinishedWindow(entry.Input, result);
                     }
                 }
-                else if (NothingLeftLocked())
+
+                if (_abandoned)
                 {
                     return null;
+                }
+
+                if (NothingLeftLocked() && !_entries.ContainsKey(_nextToWrite))
+                {
+                    return _sourceError is null ? null : throw _sourceError;
                 }
 
                 changed = _changed.Task;
@@ -229,6 +248,18 @@ public sealed class JobProgress
         }
     }
 
+    /// <summary>Nothing goes on: what is finished can still be written, up to the first window that is not.</summary>
+    public void Abandon()
+    {
+        lock (_lock)
+        {
+            (_stopped, _abandoned) = (true, true);
+            _retries.Clear();
+            _inFlight.Clear();
+            Signal();
+        }
+    }
+
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void Signal()
@@ -237,7 +268,12 @@ public sealed class JobProgress
         _changed = NewSignal();
     }
 
-    private bool NothingLeftLocked() => _retries.Count == 0 && _inFlight.Count == 0 && (_stopped || PeekInput() is null);
+    private static PipelineException TextChanged(WindowEntry entry) => new(
+        "jobs.text-changed",
+        $"{entry.Input.Source}: the text changed after a part of it had been delivered, when the window was tried again");
+
+    private bool NothingLeftLocked() =>
+        _retries.Count == 0 && _inFlight.Count == 0 && (_stopped || (_exhausted && _next is null));
 
     private bool IsCurrent(WindowAttempt attempt, out WindowEntry entry)
     {
@@ -264,41 +300,56 @@ public sealed class JobProgress
             return TakeRetry(_retries.Min);
         }
 
-        while (!_stopped && PeekInput() is { } input && input.Index < _nextToWrite + _resultsWaiting)
+        if (_stopped || _next is not { } input || input.Index >= _nextToWrite + _resultsWaiting)
         {
-            _peeked = null;
-            var entry = new WindowEntry(input);
-            _entries.Add(input.Index, entry);
-            if (input.Error is null)
-            {
-                return entry;
-            }
-
-            End(entry, CaptionFailed.From(input, input.Error));
+            return null;
         }
 
+        _next = null;
+        var entry = new WindowEntry(input);
+        _entries.Add(input.Index, entry);
+        if (input.Error is null)
+        {
+            return entry;
+        }
+
+        End(entry, CaptionFailed.From(input, input.Error));
         return null;
+    }
+
+    /// <summary>Reads one input outside the lock, as a source may walk folders and probe files. Whoever set <see cref="_reading"/> calls it.</summary>
+    private void ReadInput()
+    {
+        CaptionInput? input = null;
+        Exception? error = null;
+        try
+        {
+            input = _inputs.MoveNext() ? _inputs.Current : null;
+        }
+        catch (Exception exception)
+        {
+            error = exception;
+        }
+
+        lock (_lock)
+        {
+            _next = input;
+            _sourceError = error;
+            _reading = false;
+            _exhausted = input is null;
+            Signal();
+        }
+
+        if (input is null)
+        {
+            _inputs.Dispose();
+        }
     }
 
     private WindowEntry TakeRetry(int index)
     {
         _retries.Remove(index);
         return _entries[index];
-    }
-
-    private CaptionInput? PeekInput()
-    {
-        if (_peeked is null && !_exhausted)
-        {
-            _exhausted = !_inputs.MoveNext();
-            _peeked = _exhausted ? null : _inputs.Current;
-            if (_exhausted)
-            {
-                _inputs.Dispose();
-            }
-        }
-
-        return _peeked;
     }
 
     private void End(WindowEntry entry, CaptionResult result)
@@ -324,25 +375,30 @@ public sealed class JobProgress
     /// <summary>Counts the failure and says whether the window ends with it.</summary>
     private bool IsFinal(WindowEntry entry, PipelineException failure)
     {
-        var now = _time.GetUtcNow();
+        if (failure.Kind != FailureKind.Outside)
+        {
+            (entry.OutsideSince, entry.OutsideFailures) = (null, 0);
+        }
+
         switch (failure.Kind)
         {
             case FailureKind.Input:
                 return true;
             case FailureKind.Own:
-                entry.OwnFailures++;
-                entry.Delay = _options.RetryDelay * Math.Pow(2, entry.OwnFailures - 1);
+                entry.Delay = BackOff(entry.OwnFailures++);
                 return entry.OwnFailures >= _options.Attempts;
             case FailureKind.Shared:
-                entry.SharedFailures++;
                 entry.Delay = TimeSpan.Zero;
-                return entry.SharedFailures > SharedLimit;
+                return ++entry.SharedFailures > SharedLimit;
             case FailureKind.Outside:
-                entry.OutsideSince ??= now;
-                entry.Delay = _options.RetryDelay;
-                return now - entry.OutsideSince >= _options.OutsideDeadline;
+                entry.OutsideSince ??= _time.GetUtcNow();
+                entry.Delay = BackOff(entry.OutsideFailures++);
+                return _time.GetUtcNow() - entry.OutsideSince >= _options.OutsideDeadline;
             default:
                 throw new ArgumentOutOfRangeException(nameof(failure), failure.Kind, message: null);
         }
     }
+
+    /// <summary>The first retry's delay, doubled for each further one, up to 64 times.</summary>
+    private TimeSpan BackOff(int failures) => _options.RetryDelay * (1 << Math.Min(failures, 6));
 }

@@ -16,6 +16,9 @@ internal sealed class WindowEntry(CaptionInput input)
     /// <summary>When the first of a row of outside failures came.</summary>
     public DateTimeOffset? OutsideSince { get; set; }
 
+    /// <summary>Outside failures in a row.</summary>
+    public int OutsideFailures { get; set; }
+
     /// <summary>Wait before the next attempt.</summary>
     public TimeSpan Delay { get; set; }
 
@@ -24,16 +27,22 @@ internal sealed class WindowEntry(CaptionInput input)
     /// <summary>Text of the present attempt.</summary>
     public StringBuilder Text { get; } = new();
 
-    /// <summary>Characters given to the sink before the present attempt began or while it runs.</summary>
-    public string Delivered { get; set; } = "";
+    /// <summary>What was given to the sink, by whichever attempt.</summary>
+    public StringBuilder Delivered { get; } = new();
+
+    /// <summary>Whether text at this place of the answer is what was delivered there.</summary>
+    public bool Continues(int at, string text)
+    {
+        var common = Math.Clamp(Delivered.Length - at, 0, text.Length);
+        return text.AsSpan(0, common).SequenceEqual(Delivered.ToString(Math.Min(at, Delivered.Length), common));
+    }
 }
 
 /// <summary>One attempt at a window, handed out by <see cref="JobProgress.TakeAsync"/>.</summary>
 /// <param name="Input">The window's input.</param>
 /// <param name="Run">Which JobActor took it: answers of one that died are dropped.</param>
-/// <param name="Number">Attempts before this one, whatever ended them.</param>
 /// <param name="Delay">How long to wait before it starts.</param>
-public sealed record WindowAttempt(CaptionInput Input, int Run, int Number, TimeSpan Delay);
+public sealed record WindowAttempt(CaptionInput Input, int Run, TimeSpan Delay);
 
 /// <summary>What the writer does next.</summary>
 public abstract record JobOutput(CaptionInput Input);

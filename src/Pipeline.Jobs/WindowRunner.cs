@@ -31,7 +31,8 @@ internal sealed class WindowRunner(CaptionEngine engine, CaptionRequest request,
         }
         catch (Exception exception)
         {
-            progress.Fail(attempt, EngineFailures.Of(exception));
+            progress.Fail(attempt, exception as PipelineException ?? new PipelineException(
+                "jobs.stopped", "the job was ended while the window was with it", kind: FailureKind.Shared, inner: exception));
         }
     }
 

@@ -25,7 +25,7 @@ public sealed class GateTests
     {
         var refusal = await Assert.ThrowsAsync<PipelineException>(async () => await new Gate("vision.tokens-waiting", 10).EnterAsync(11, CancellationToken.None));
 
-        Assert.Equal("11 units are needed at once, vision.tokens-waiting allows 10", refusal.Message);
+        Assert.Equal("11 are needed at once, vision.tokens-waiting allows 10", refusal.Message);
     }
 
     [Fact]

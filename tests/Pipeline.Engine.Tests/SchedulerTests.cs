@@ -58,6 +58,25 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void A_session_that_closes_in_the_run_that_ends_its_prompt_is_freed_once()
+    {
+        var scheduler = CreateScheduler(sessions: 1, pages: 4, prefillRows: 16);
+        var session = CreateSession(1, 8, 1);
+        scheduler.Ask(session);
+        scheduler.Admit();
+        scheduler.Append(session, Text(5));
+        scheduler.Append(session, Text(3));
+        var batch = scheduler.NextPrefill()!;
+        Assert.Equal(2, batch.Slices.Count);
+
+        scheduler.Close(session);
+        scheduler.Complete(batch);
+
+        Assert.Equal((0, 0), (scheduler.PagesInUse, scheduler.Open));
+        Assert.Null(scheduler.NextDecode());
+    }
+
+    [Fact]
     public void A_prompt_longer_than_a_run_is_prefilled_in_chunks_and_then_decodes()
     {
         var scheduler = CreateScheduler(sessions: 1, pages: 8, prefillRows: 5);
@@ -164,6 +183,12 @@ public sealed class SchedulerTests
                     break;
                 case 2 when _prefill is not null:
                     CheckPrefill(_prefill);
+                    foreach (var session in _prefill.Slices.Select(slice => slice.Session).Distinct().Where(session => plans[session.Id].Max == 1))
+                    {
+                        scheduler.Close(session);
+                        _live.Remove(session);
+                    }
+
                     scheduler.Complete(_prefill);
                     _prefill = null;
                     break;

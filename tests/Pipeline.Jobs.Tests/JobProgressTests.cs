@@ -106,8 +106,7 @@ public sealed class JobProgressTests
 
         progress.Succeed(stale!, ResultOf(stale!));
 
-        var attempt = await Take(progress, run);
-        Assert.Equal(1, attempt!.Number);
+        Assert.NotNull(await Take(progress, run));
     }
 
     [Fact]
@@ -143,6 +142,74 @@ public sealed class JobProgressTests
         var failure = Assert.Throws<PipelineException>(() => progress.AddText(second!, "A cat"));
 
         Assert.Equal("jobs.text-changed", failure.Code);
+    }
+
+    [Fact]
+    public async Task A_retry_that_ends_before_what_was_delivered_fails_by_name()
+    {
+        var progress = Create(inputs: 1);
+        var run = progress.Attach();
+        var first = await Take(progress, run);
+        progress.AddText(first!, "text and more");
+        await progress.NextOutputAsync(CancellationToken.None);
+        progress.Fail(first!, new PipelineException("engine.actor-lost", "died", kind: FailureKind.Shared));
+        var second = await Take(progress, run);
+        progress.AddText(second!, "text");
+
+        progress.Succeed(second!, ResultOf(second!));
+
+        var failed = Assert.IsType<CaptionFailed>(((FinishedWindow)(await progress.NextOutputAsync(CancellationToken.None))!).Result);
+        Assert.Equal("jobs.text-changed", failed.Code);
+    }
+
+    [Fact]
+    public async Task Half_the_text_of_a_window_that_failed_is_not_delivered()
+    {
+        var progress = Create(inputs: 2);
+        var run = progress.Attach();
+        var (first, second) = (await Take(progress, run), await Take(progress, run));
+        progress.AddText(second!, "A rab");
+        progress.Fail(second!, new PipelineException("media.broken", "broken"));
+        progress.Succeed(first!, ResultOf(first!));
+
+        Assert.IsType<FinishedWindow>(await progress.NextOutputAsync(CancellationToken.None));
+        progress.Written();
+        Assert.IsType<FinishedWindow>(await progress.NextOutputAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_source_that_throws_ends_the_run_with_its_error_after_what_came_before()
+    {
+        var progress = new JobProgress(Inputs(), Options, resultsWaiting: 10, failFast: false, TimeProvider.System);
+        var run = progress.Attach();
+        var first = await Take(progress, run);
+        progress.Succeed(first!, ResultOf(first!));
+
+        Assert.Null(await Take(progress, run));
+        Assert.IsType<FinishedWindow>(await progress.NextOutputAsync(CancellationToken.None));
+        progress.Written();
+        await Assert.ThrowsAsync<IOException>(async () => await progress.NextOutputAsync(CancellationToken.None));
+
+        static IEnumerable<CaptionInput> Inputs()
+        {
+            yield return new CaptionInput(0, "0.mp4", "/0.mp4", "0");
+            throw new IOException("the share is gone");
+        }
+    }
+
+    [Fact]
+    public async Task What_is_finished_when_a_run_is_abandoned_can_be_written()
+    {
+        var progress = Create(inputs: 3);
+        var run = progress.Attach();
+        var (first, second) = (await Take(progress, run), await Take(progress, run));
+        progress.Succeed(first!, ResultOf(first!));
+
+        progress.Abandon();
+        progress.Succeed(second!, ResultOf(second!));
+
+        Assert.Equal([0], await WriteAll(progress));
+        Assert.Null(await Take(progress, run));
     }
 
     [Fact]
@@ -202,6 +269,7 @@ public sealed class JobProgressTests
         }
 
         Assert.Equal(Enumerable.Range(0, inputs), written);
+        Assert.Null(progress.TakeAsync(run, new CancellationToken(canceled: true)).AsTask().Result);
         Assert.True(progress.NothingLeft);
     }
 

@@ -109,8 +109,15 @@ internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
     {
         if (_sessions.TryGetValue(Sender, out var session))
         {
-            _scheduler.Append(session, segment);
             session.OwesDemand = true;
+            try
+            {
+                _scheduler.Append(session, segment);
+            }
+            catch (InvalidOperationException exception)
+            {
+                Fail(session, EngineFailures.Of(exception));
+            }
         }
     }
 
@@ -156,11 +163,10 @@ internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
 
         if (!choice.Finite)
         {
-            session.Owner.Tell(new SessionFailed(new PipelineException(
+            Fail(session, new PipelineException(
                 "model.not-finite",
                 $"the model computed a logit that is not a finite number at position {session.PromptTokens + session.Generated}",
-                "the checkpoint may be damaged: compare it with `verify`")));
-            Close(session.Owner);
+                "the checkpoint may be damaged: compare it with `verify`"));
             return;
         }
 
@@ -172,6 +178,12 @@ internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
         {
             Close(session.Owner);
         }
+    }
+
+    private void Fail(OpenedSession session, PipelineException reason)
+    {
+        session.Owner.Tell(new SessionFailed(reason));
+        Close(session.Owner);
     }
 
     private void Step()

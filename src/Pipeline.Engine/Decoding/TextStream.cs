@@ -36,7 +36,7 @@ internal sealed class TextStream(DecodeSettings settings, Tokenizer tokenizer)
         else
         {
             _held.Append(_detokenizer.Append(choice.Token));
-            if (Tokens == settings.MaxTokens)
+            if (Tokens >= settings.MaxTokens)
             {
                 Finish = FinishReason.Length;
                 _held.Append(_detokenizer.Flush());
@@ -49,25 +49,31 @@ internal sealed class TextStream(DecodeSettings settings, Tokenizer tokenizer)
     private string ReleaseBeforeStop()
     {
         var text = _held.ToString();
-        var end = -1;
-        foreach (var stop in settings.StopStrings)
-        {
-            var at = text.IndexOf(stop, StringComparison.Ordinal);
-            if (at >= 0 && (end < 0 || at < end))
-            {
-                end = at;
-            }
-        }
-
-        if (end >= 0)
+        if (FirstComplete(text) is { } start)
         {
             Finish = FinishReason.Stop;
-            var shown = Release(end);
+            var shown = Release(start);
             _held.Clear();
             return shown;
         }
 
         return Release(Finish is null ? text.Length - LongestBeginning(text) : text.Length);
+    }
+
+    /// <summary>Start of the stop string that is complete first, so that the answer does not depend on how the text came in tokens.</summary>
+    private int? FirstComplete(string text)
+    {
+        (int End, int Start)? first = null;
+        foreach (var stop in settings.StopStrings)
+        {
+            var at = text.IndexOf(stop, StringComparison.Ordinal);
+            if (at >= 0 && (first is not { } other || (at + stop.Length, at).CompareTo(other) < 0))
+            {
+                first = (at + stop.Length, at);
+            }
+        }
+
+        return first?.Start;
     }
 
     /// <summary>Length of the longest end of the text that could be the beginning of a stop string.</summary>

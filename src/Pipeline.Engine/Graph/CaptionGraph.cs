@@ -44,7 +44,7 @@ internal static class CaptionGraph
             .SelectAsync(1, async frame => (Frame: frame, Lease: await ReserveAsync(window, scope, services)))
             .Select(reserved => Cut(reserved.Frame, reserved.Lease, window, scope, services))
             .Named("Tile")
-            .WithAttributes(ActorAttributes.CreateDispatcher(EngineServices.TileDispatcher).And(Attributes.CreateInputBuffer(1, 1)))
+            .AddAttributes(ActorAttributes.CreateDispatcher(EngineServices.TileDispatcher).And(Attributes.CreateInputBuffer(1, 1)))
             .Async();
 
     private static async Task<Gate.Lease> ReserveAsync(CaptionWindow window, WindowScope scope, EngineServices services)

@@ -77,7 +77,7 @@ internal sealed class DecodeStage(CaptionWindow window, WindowScope scope, IActo
                     FailStage(failed.Reason);
                     break;
                 case Terminated:
-                    FailStage(EngineFailures.ActorLost("decoder"));
+                    FailStage(new ActorLostException(_decoder));
                     break;
             }
         }

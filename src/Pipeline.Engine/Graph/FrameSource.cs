@@ -12,7 +12,8 @@ namespace Pipeline.Engine.Graph;
 internal sealed class FrameSource(CaptionWindow window, WindowScope scope, EngineServices services)
     : GraphStage<SourceShape<SampledFrame>>
 {
-    private readonly Outlet<SampledFrame> _out = new("FrameSource.out");
+    private readonly Outlet<SampledFrame> _out = new("Sample.out");
+    private readonly WindowScope _scope = scope;
 
     public override SourceShape<SampledFrame> Shape => new(_out);
 
@@ -25,22 +26,31 @@ internal sealed class FrameSource(CaptionWindow window, WindowScope scope, Engin
             return null;
         }
 
-        scope.Hold(frames.Current);
-        scope.Truncated |= frames.Current.Truncated;
+        _scope.Hold(frames.Current);
+        _scope.Truncated |= frames.Current.Truncated;
         return new SampledFrame(picture, frames.Current);
     }
 
     private async Task<(Gate.Lease Turn, IAsyncEnumerator<Frame> Frames)> OpenAsync()
     {
-        await scope.Admitted.Task;
-        var turn = await services.MediaProcesses.EnterAsync(1, scope.Ended);
-        return (turn, services.Frames.ReadAsync(window.Media!, window.Pictures, scope.Ended).GetAsyncEnumerator(scope.Ended));
+        await _scope.Admitted.Task;
+        var turn = await services.MediaProcesses.EnterAsync(1, _scope.Ended);
+        try
+        {
+            return (turn, services.Frames.ReadAsync(window.Media!, window.Pictures, _scope.Ended).GetAsyncEnumerator(_scope.Ended));
+        }
+        catch
+        {
+            turn.Dispose();
+            throw;
+        }
     }
 
     private sealed class Logic : OutGraphStageLogic
     {
         private readonly FrameSource _stage;
         private readonly Action<(SampledFrame? Frame, Exception? Error)> _read;
+        private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private Gate.Lease? _turn;
         private IAsyncEnumerator<Frame>? _frames;
         private Task _pending = Task.CompletedTask;
@@ -55,6 +65,8 @@ internal sealed class FrameSource(CaptionWindow window, WindowScope scope, Engin
         }
 
         public override void OnPull() => _pending = ReadNextAsync();
+
+        public override void PreStart() => _stage._scope.SourceClosed = _closed.Task;
 
         public override void PostStop() => _ = CloseAsync();
 
@@ -94,13 +106,19 @@ internal sealed class FrameSource(CaptionWindow window, WindowScope scope, Engin
         /// <summary>The enumerator may only be disposed when its last read has ended; the end of the scope makes it end.</summary>
         private async Task CloseAsync()
         {
-            await _pending;
-            if (_frames is not null)
+            try
             {
-                await _frames.DisposeAsync();
+                await _pending;
+                if (_frames is not null)
+                {
+                    await _frames.DisposeAsync();
+                }
             }
-
-            _turn?.Dispose();
+            finally
+            {
+                _turn?.Dispose();
+                _closed.SetResult();
+            }
         }
     }
 }

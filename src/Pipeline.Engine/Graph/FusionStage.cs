@@ -62,15 +62,19 @@ internal sealed class FusionStage(PromptPlan plan) : GraphStage<FlowShape<Encode
             if (_plan.Segments.Skip(_next).Any(segment => segment is { Picture: not null, Tile: 0 }))
             {
                 FailStage(new PipelineException(
-                    "media.too-few-frames", "the media gave fewer frames than were planned", kind: FailureKind.Own));
+                    "media.too-few-frames", "the media gave fewer frames than were planned", "the file may be damaged"));
             }
         }
 
         private void GiveTile()
         {
-            var last = !_plan.Segments.Skip(_next + 1).Any(segment => segment.Picture == Next.Picture);
+            var last = !HasMoreTiles();
             Give(new VisualSegment(_picture!.Rows, Next.Tile * Next.Length, Next.Length, last ? _picture.Lease : null));
         }
+
+        /// <summary>Between tiles of a picture stands at most one separator's text.</summary>
+        private bool HasMoreTiles() =>
+            _plan.Segments.Skip(_next + 1).Take(2).Any(segment => segment.Picture == Next.Picture);
 
         private void Give(Segment segment)
         {

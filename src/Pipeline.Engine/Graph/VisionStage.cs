@@ -81,7 +81,7 @@ internal sealed class VisionStage(long window, IActorRef vision)
                     PullMore();
                     break;
                 case Terminated:
-                    FailStage(EngineFailures.ActorLost("vision"));
+                    FailStage(new ActorLostException(_vision));
                     break;
             }
         }

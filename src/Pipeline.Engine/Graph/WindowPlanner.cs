@@ -5,7 +5,9 @@ using Pipeline.Model;
 namespace Pipeline.Engine.Graph;
 
 /// <summary>Plans windows: probes the file, renders the chat template, and lays the pictures out in the prompt, so that all sizes are known before anything is held.</summary>
-internal sealed class WindowPlanner(EngineServices services)
+/// <param name="services">What all windows share.</param>
+/// <param name="kvTokens">Tokens that the KV pools hold.</param>
+internal sealed class WindowPlanner(EngineServices services, long kvTokens)
 {
     private const int DefaultFrames = 8;
 
@@ -26,7 +28,7 @@ internal sealed class WindowPlanner(EngineServices services)
             ? PromptPlan.Text(ids)
             : PromptPlan.Fuse(
                 ids, [.. Enumerable.Repeat(new TileGrid(layout.Rows, layout.Columns), pictures)], services.ImageTokens, services.TokensPerTile);
-        CheckFits(request, plan);
+        CheckFits(request, layout, plan);
         return new CaptionWindow(request, prompt, media, layout, pictures, plan);
     }
 
@@ -72,7 +74,7 @@ internal sealed class WindowPlanner(EngineServices services)
         return services.Tokenizer.Encode(template.Render(messages, services.TemplateOptions));
     }
 
-    private void CheckFits(WindowRequest request, PromptPlan plan)
+    private void CheckFits(WindowRequest request, TileLayout? layout, PromptPlan plan)
     {
         var context = services.Checkpoint.Config.Text.MaxPositions;
         if (plan.Length == 0)
@@ -80,7 +82,25 @@ internal sealed class WindowPlanner(EngineServices services)
             throw new PipelineException("prompt.empty", $"{request.Source}: the prompt has no tokens", "give a text");
         }
 
-        if ((long)plan.Length + request.Settings.MaxTokens > context)
+        var visual = (long)(layout?.Tiles ?? 0) * services.TokensPerTile;
+        if (visual > services.TokensWaiting.Capacity)
+        {
+            throw new PipelineException(
+                "vision.picture-too-large",
+                $"{request.Source}: the picture becomes {visual} visual tokens, vision.tokens-waiting allows {services.TokensWaiting.Capacity}",
+                "raise vision.tokens-waiting");
+        }
+
+        var tokens = (long)plan.Length + request.Settings.MaxTokens;
+        if (tokens > kvTokens)
+        {
+            throw new PipelineException(
+                "decoder.kv-too-small",
+                $"{request.Source}: {plan.Length} prompt tokens and {request.Settings.MaxTokens} to generate need room for {tokens}, decoder.kv-bytes holds {kvTokens}",
+                "raise decoder.kv-bytes, or ask for fewer frames or tokens");
+        }
+
+        if (tokens > context)
         {
             throw new PipelineException(
                 "prompt.too-long",

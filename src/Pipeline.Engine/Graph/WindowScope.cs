@@ -8,17 +8,22 @@ internal sealed class WindowScope : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly HashSet<IDisposable> _held = [];
-    private readonly CancellationTokenSource _ended = new();
+    private readonly CancellationTokenSource _ending = new();
     private bool _disposed;
+
+    public WindowScope() => Ended = _ending.Token;
 
     /// <summary>Done when the decoder has admitted the window: nothing is decoded from its file before.</summary>
     public TaskCompletionSource Admitted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Cancelled when the window ends.</summary>
-    public CancellationToken Ended => _ended.Token;
+    public CancellationToken Ended { get; }
 
     /// <summary>Set by the frame source: the media ended before what its container announced.</summary>
     public bool Truncated { get; set; }
+
+    /// <summary>Done when the window's media process, if it had one, has ended.</summary>
+    public Task SourceClosed { get; set; } = Task.CompletedTask;
 
     /// <summary>Gives <paramref name="resource"/> back at the window's end unless it was disposed before.</summary>
     public void Hold(IDisposable resource)
@@ -48,6 +53,7 @@ internal sealed class WindowScope : IDisposable
 
     public void Dispose()
     {
+        IDisposable[] held;
         lock (_lock)
         {
             if (_disposed)
@@ -56,15 +62,17 @@ internal sealed class WindowScope : IDisposable
             }
 
             _disposed = true;
+            held = [.. _held];
+            _held.Clear();
         }
 
-        _ended.Cancel();
-        Admitted.TrySetCanceled();
-        foreach (var resource in _held)
+        foreach (var resource in held)
         {
             resource.Dispose();
         }
 
-        _ended.Dispose();
+        Admitted.TrySetCanceled();
+        _ending.Cancel();
+        _ending.Dispose();
     }
 }

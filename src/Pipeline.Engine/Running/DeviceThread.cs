@@ -61,7 +61,11 @@ internal sealed class DeviceThread : IDisposable
             return;
         }
 
-        Debug.Assert(_runs[(int)run.Kind] is null, "a kind of run has one run at a time");
+        if (_runs[(int)run.Kind] is not null)
+        {
+            throw new InvalidOperationException($"A {run.Kind} run was submitted while one is under way.");
+        }
+
         run.Start();
         _runs[(int)run.Kind] = run;
     });
@@ -169,10 +173,14 @@ internal sealed class DeviceThread : IDisposable
 
     private void Advance(Run run)
     {
-        if (run.Advance() == PassState.Done)
+        switch (run.Advance())
         {
-            _runs[(int)run.Kind] = null;
-            run.Finish();
+            case PassState.Done:
+                _runs[(int)run.Kind] = null;
+                run.Finish();
+                break;
+            case PassState.Waiting:
+                throw new InvalidOperationException("Local experts are done when they begin.");
         }
     }
 

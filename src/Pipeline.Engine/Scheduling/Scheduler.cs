@@ -15,7 +15,7 @@ internal sealed record SchedulerLimits(int Sessions, int PageTokens, int Prefill
 /// Prefill serves the session admitted first; every decoding session takes part in each decode step.
 /// </summary>
 /// <param name="limits">Named bounds.</param>
-/// <param name="pools">Pages by kind of attention; null where the model has no layer of the kind.</param>
+/// <param name="pools">Pages by kind of attention, for the kinds that the model has layers of.</param>
 internal sealed class Scheduler(SchedulerLimits limits, IReadOnlyDictionary<AttentionKind, PagePool> pools)
 {
     private readonly LinkedList<Session> _waiting = new();
@@ -32,12 +32,14 @@ internal sealed class Scheduler(SchedulerLimits limits, IReadOnlyDictionary<Atte
     /// <summary>Pages that hold keys and values of open sessions, over both kinds.</summary>
     public int PagesInUse => pools.Values.Sum(pool => pool.Used);
 
-    /// <summary>Pages of one kind that a session of so many tokens takes.</summary>
-    public int PagesFor(int tokens) => (tokens + limits.PageTokens - 1) / limits.PageTokens;
-
     /// <summary>Queues a session for admission; one that can never fit is refused with both numbers.</summary>
     public void Ask(Session session)
     {
+        if (session.MaxTokens < 1)
+        {
+            throw new InvalidOperationException($"Session {session.Id} asks for {session.MaxTokens} tokens.");
+        }
+
         var tokens = (long)session.PromptTokens + session.MaxTokens;
         var capacity = (long)pools.Values.Min(pool => pool.Pages) * limits.PageTokens;
         if (tokens > capacity)
@@ -60,7 +62,7 @@ internal sealed class Scheduler(SchedulerLimits limits, IReadOnlyDictionary<Atte
         }
 
         var session = first.Value;
-        var count = PagesFor(session.PromptTokens + session.MaxTokens);
+        var count = (session.PromptTokens + session.MaxTokens + limits.PageTokens - 1) / limits.PageTokens;
         if (pools.Values.Any(pool => pool.Free < count))
         {
             return null;
@@ -160,11 +162,15 @@ internal sealed class Scheduler(SchedulerLimits limits, IReadOnlyDictionary<Atte
                 visual.Lease?.Dispose();
             }
 
-            if (slice.Session.Committed == slice.Session.PromptTokens)
+            if (slice.EndsPrompt)
             {
                 slice.Session.Phase = SessionPhase.Decode;
             }
+        }
 
+        // A session may have several slices: it is freed when all of them are committed.
+        foreach (var slice in batch.Slices)
+        {
             FreeIfClosing(slice.Session);
         }
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Pipeline.Engine;
 
 namespace Pipeline.Jobs.Tests.Running;
 
@@ -90,10 +91,41 @@ public sealed class FaultTests
         await using var run = await TestRun.StartAsync();
         run.Device.Break();
 
-        var failure = await Assert.ThrowsAsync<PipelineException>(() => run.RunAsync([TestRun.Clip(Clips[0])], new CollectingSink()));
+        var failure = await Assert.ThrowsAsync<DeviceLostException>(() => run.RunAsync([TestRun.Clip(Clips[0])], new CollectingSink()));
 
         Assert.Equal("device.lost", failure.Code);
         Assert.Contains("the device was lost", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Killing_the_decoder_once_counts_once_for_windows_of_text()
+    {
+        await using var run = await TestRun.StartAsync();
+        var request = Requests.With("What is 3 plus 4?", maxTokens: 40);
+        var sink = new CollectingSink();
+        var job = run.RunTextsAsync(24, sink, request);
+        var begun = run.Device.Passes;
+        for (var kill = 0; kill < 3; kill++)
+        {
+            await Eventually.IsTrue(() => job.IsCompleted || run.Device.Passes > begun + 3, "the run is under way");
+            Kill(run, "/user/engine/decoder");
+            begun = run.Device.Passes;
+        }
+
+        Assert.Equal(new JobOutcome(24, Failed: 0), await job);
+        Assert.Single(sink.Captions.Distinct());
+    }
+
+    [Fact]
+    public async Task One_token_each_is_enough_for_nobody_to_disturb_the_others()
+    {
+        await using var run = await TestRun.StartAsync();
+        var sink = new CollectingSink();
+
+        var outcome = await run.RunAsync([.. Clips.Select(TestRun.Clip)], sink, Requests.With(maxTokens: 1));
+
+        Assert.Equal(new JobOutcome(Clips.Length, Failed: 0), outcome);
+        Assert.All(sink.Results, result => Assert.Equal(1, ((Caption)result).Tokens));
     }
 
     private static void Kill(TestRun run, string path) => run.Engine.System.ActorSelection(path).Tell(Akka.Actor.Kill.Instance);

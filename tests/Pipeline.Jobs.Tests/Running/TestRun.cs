@@ -52,11 +52,22 @@ internal sealed class TestRun : IAsyncDisposable
 
     /// <summary>Runs files through the job into a sink.</summary>
     public Task<JobOutcome> RunAsync(IReadOnlyList<string> files, CollectingSink sink, CaptionRequest? request = null, int resultsWaiting = 64) =>
+        RunAsync(
+            files.Select((file, index) => new CaptionInput(index, Path.GetFileName(file), file, Path.GetFileNameWithoutExtension(file))),
+            sink,
+            request ?? Requests.Default,
+            resultsWaiting);
+
+    /// <summary>Runs turns of text alone.</summary>
+    public Task<JobOutcome> RunTextsAsync(int count, CollectingSink sink, CaptionRequest request) => RunAsync(
+        Enumerable.Range(0, count).Select(index => new CaptionInput(index, $"text {index}", Path: null, $"{index}")), sink, request, resultsWaiting: 64);
+
+    private Task<JobOutcome> RunAsync(IEnumerable<CaptionInput> inputs, CollectingSink sink, CaptionRequest request, int resultsWaiting) =>
         CaptionJob.RunAsync(
             Engine,
-            request ?? Requests.Default,
+            request,
             Progress = new JobProgress(
-                files.Select((file, index) => new CaptionInput(index, Path.GetFileName(file), file, Path.GetFileNameWithoutExtension(file))),
+                inputs,
                 Jobs,
                 resultsWaiting,
                 failFast: false,
