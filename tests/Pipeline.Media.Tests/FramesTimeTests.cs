@@ -70,17 +70,21 @@ public sealed class FramesTimeTests : MediaLab
     [InlineData("a.mp4")]
     [InlineData("a.mkv")]
     [InlineData("a.ts")]
+    [InlineData("a.avi")]
     public async Task A_film_is_sampled_by_exact_seeks(string name)
     {
-        Clip("part.mkv", 500, "-c:v", "libx264", "-bf", "2", "-g", "50");
-        Ffmpeg("-stream_loop", "119", "-i", "part.mkv", "-c", "copy", name);
+        // AVI has no presentation times, and B-frames make them differ from what it has.
+        var (codec, part) = name == "a.avi" ? ("mpeg4", "part.avi") : ("libx264", "part.mkv");
+        Clip(part, 500, "-c:v", codec, "-q:v", "3", "-bf", "2", "-g", "50");
+        Ffmpeg("-r", "25", "-stream_loop", "119", "-i", part, "-c", "copy", name);
         var info = await ProbeAsync(At(name), _shortSighted);
         Assert.InRange(info.FrameCount, 59_900, 60_100);
         var seen = await ReadAsync(At(name), 8, frame => (Number(frame), (frame.Time - info.Start).TotalSeconds, frame.Truncated), _shortSighted);
         foreach (var ((number, seconds, truncated), index) in seen.Select((item, index) => (item, index)))
         {
             Assert.InRange(seconds, (index * 59_999 / 7.0 / 25) - 0.1, (index * 59_999 / 7.0 / 25) + 0.1);
-            Assert.InRange(Math.Abs(number - ((int)Math.Round(seconds * 25) % 500)), 0, name == "a.mp4" ? 0 : 2);
+            var apart = Math.Abs(number - ((int)Math.Round(seconds * 25) % 500));
+            Assert.InRange(Math.Min(apart, 500 - apart), 0, name == "a.mp4" ? 0 : 2);
             Assert.False(truncated);
         }
 

@@ -88,9 +88,20 @@ internal sealed class FfmpegProcess : IAsyncDisposable
         _kill.Dispose();
     }
 
-    private Task<int> ReadSomeAsync(Memory<byte> buffer, CancellationToken cancellation) =>
-        // The pipe ends when the child is killed, so the read itself needs no token.
-        GuardAsync(async () => await (await _output.Task).ReadAsync(buffer, CancellationToken.None), cancellation);
+    private Task<int> ReadSomeAsync(Memory<byte> buffer, CancellationToken cancellation) => GuardAsync(
+        async () =>
+        {
+            try
+            {
+                // The pipe ends when the child is killed, so the read itself needs no token.
+                return await (await _output.Task).ReadAsync(buffer, CancellationToken.None);
+            }
+            catch (Exception error) when (error is IOException or ObjectDisposedException && _kill.IsCancellationRequested)
+            {
+                return 0;
+            }
+        },
+        cancellation);
 
     private async Task LendOutputAsync(Stream output, CancellationToken cancellation)
     {

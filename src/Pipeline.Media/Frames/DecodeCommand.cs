@@ -24,8 +24,15 @@ internal static partial class DecodeCommand
         .. output,
     ];
 
-    /// <summary>Input options that start at the key frame before <paramref name="seconds"/>, as the file counts.</summary>
-    public static IReadOnlyList<string> SeekTo(double seconds) => ["-seek_timestamp", "1", "-noaccurate_seek", "-ss", Seconds(seconds)];
+    /// <summary>
+    /// Input options that start at the key frame before <paramref name="seconds"/>, as the file counts; none close to the start,
+    /// where seeking saves nothing and some demuxers (AVI in 5.1) land behind the first key frame.
+    /// </summary>
+    public static IReadOnlyList<string> SeekTo(MediaInfo info, double seconds)
+    {
+        const double closeToStart = 3;
+        return seconds < info.Start.TotalSeconds + closeToStart ? [] : ["-seek_timestamp", "1", "-noaccurate_seek", "-ss", Seconds(seconds)];
+    }
 
     public static string Seconds(double seconds) => seconds.ToString("0.######", CultureInfo.InvariantCulture);
 

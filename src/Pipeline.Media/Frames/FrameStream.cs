@@ -34,7 +34,7 @@ internal sealed class FrameStream : IAsyncDisposable
     /// <summary>The first frame at or after <paramref name="time"/> (ticks), decoded from the key frame before <paramref name="seconds"/>.</summary>
     public static FrameStream At(FfmpegTools tools, MediaOptions options, MediaInfo info, long time, double seconds) =>
         new(tools, options, info, PictureFilters.From(info, time),
-            DecodeCommand.SeekTo(seconds), ["-frames:v", "1"]);
+            DecodeCommand.SeekTo(info, seconds), ["-frames:v", "1"]);
 
     /// <summary>Reads the next frame into <paramref name="rgb"/> and returns its time in ticks, or null at the end.</summary>
     public async Task<long?> ReadAsync(Memory<byte> rgb, CancellationToken cancellation)

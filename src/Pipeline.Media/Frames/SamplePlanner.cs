@@ -10,11 +10,15 @@ internal sealed class SamplePlanner(FfmpegTools tools, MediaOptions options)
     private const double SecondsPerFrame = 1e-4;
     private const double SecondsPerPixel = 1 / 150e6;
 
-    private readonly Ffprobe _ffprobe = new(tools, options);
-
+    /// <summary>Seconds of a film's end and around a target that are looked at first, and how both grow where that was not enough.</summary>
     private const double FirstTailSeconds = 10;
     private const double FirstWindowSeconds = 2;
     private const double Widening = 6;
+
+    /// <summary>More frames than this are not listed, a day and a half at 30 a second: a hostile file must not fill the memory.</summary>
+    private const int MaxFrames = 4_000_000;
+
+    private readonly Ffprobe _ffprobe = new(tools, options);
 
     /// <summary>Plans <paramref name="count"/> frames of <paramref name="info"/>.</summary>
     /// <exception cref="PipelineException"><c>media.no-frames</c>: nothing decodes.</exception>
@@ -55,19 +59,28 @@ internal sealed class SamplePlanner(FfmpegTools tools, MediaOptions options)
             var (from, to) = (seconds - window, seconds + window);
             var coversAll = info.Stream.ToTicks(from) <= plan.First && info.Stream.ToTicks(to) > plan.Last;
             var packets = await ListPacketsAsync(info, Interval(Math.Max(from, 0), to), coversAll, cancellation);
-            if (packets.Times.Length > 0)
+            if (!packets.IsStamped)
             {
-                var nearest = SampleTimes.Nearest(packets.Times, target);
-
-                // No packet can hide nearer to the target on either side.
-                if (coversAll || (target.Offset(packets.Times[0]) <= 0 && target.Offset(packets.Reach) >= Int128.Abs(target.Offset(nearest))))
-                {
-                    return Math.Clamp(nearest, plan.First, plan.Last);
-                }
+                (var decoded, _) = await ListFramesAsync(
+                    info, DecodeCommand.SeekTo(info, from), ["-to", DecodeCommand.Seconds(to)], cancellation);
+                packets = packets with { Times = decoded, Reach = coversAll ? long.MaxValue : info.Stream.ToTicks(to) - 1 };
             }
-            else if (coversAll)
+
+            if (packets.Times.Length == 0)
             {
-                throw MediaErrors.NoFrames(info.Source);
+                if (coversAll)
+                {
+                    throw MediaErrors.NoFrames(info.Source);
+                }
+
+                continue;
+            }
+
+            // Settled when none can hide that is nearer to the target, on either side.
+            var nearest = SampleTimes.Nearest(packets.Times, target);
+            if (coversAll || (target.Offset(packets.Times[0]) <= 0 && target.Offset(packets.Reach) >= Int128.Abs(target.Offset(nearest))))
+            {
+                return Math.Clamp(nearest, plan.First, plan.Last);
             }
         }
     }
@@ -77,7 +90,7 @@ internal sealed class SamplePlanner(FfmpegTools tools, MediaOptions options)
     {
         var seconds = info.Stream.ToSeconds(time);
         string[] until = ["-to", DecodeCommand.Seconds(seconds + FirstTailSeconds)];
-        var (times, _) = await ListFramesAsync(info, DecodeCommand.SeekTo(seconds - FirstTailSeconds), until, cancellation);
+        var (times, _) = await ListFramesAsync(info, DecodeCommand.SeekTo(info, seconds - FirstTailSeconds), until, cancellation);
         return times.Length > 0 ? SampleTimes.Nearest(times, new SampleTarget(time, 1)) : throw MediaErrors.NoFrames(info.Source);
     }
 
@@ -113,7 +126,7 @@ internal sealed class SamplePlanner(FfmpegTools tools, MediaOptions options)
 
             var lastPacket = info.Stream.ToSeconds(packets.Times[^1]);
             var (times, errors) = await ListFramesAsync(
-                info, DecodeCommand.SeekTo(Math.Max(from, lastPacket - FirstTailSeconds)), [], cancellation);
+                info, DecodeCommand.SeekTo(info, Math.Max(from, lastPacket - FirstTailSeconds)), [], cancellation);
             if (times.Length > 0)
             {
                 // Within one tail nothing is missing: the announced end is the container's, where sound may outlast the pictures.
@@ -131,7 +144,7 @@ internal sealed class SamplePlanner(FfmpegTools tools, MediaOptions options)
             "-select_streams", info.Stream.Index.ToString(), "-read_intervals", interval,
             "-show_entries", "packet=stream_index,pts,dts,flags",
         ];
-        await _ffprobe.AskAsync(info.Source, ask, output.Add, cancellation);
+        await _ffprobe.AskAsync(info.Source, ask, AtMost(info, output.Add), cancellation);
         return PacketList.From(output.PacketsOf(info.Stream.Index), atEnd);
     }
 
@@ -145,10 +158,33 @@ internal sealed class SamplePlanner(FfmpegTools tools, MediaOptions options)
         var filters = string.Join(',', DecodeCommand.AnnounceTo(1));
         var arguments = DecodeCommand.Arguments(options, info, filters, input, [.. output, "-f", "null", "-"]);
         await using var process = new FfmpegProcess(tools.Ffmpeg, arguments, info.Path, options.ChildTimeout);
-        var times = new SortedSet<long>();
-        await process.ReadLinesAsync(line => _ = DecodeCommand.IsAnnouncement(line, out var time) && time is { } ticks && times.Add(ticks), cancellation);
+        var times = new List<long>();
+        await process.ReadLinesAsync(AtMost(info, TakeTime), cancellation);
         await process.EndAsync(cancellation);
-        return ([.. times], process.Errors);
+        return ([.. times.Distinct().Order()], process.Errors);
+
+        void TakeTime(string line)
+        {
+            if (DecodeCommand.IsAnnouncement(line, out var time) && time is { } ticks)
+            {
+                times.Add(ticks);
+            }
+        }
+    }
+
+    private static Action<string> AtMost(MediaInfo info, Action<string> take)
+    {
+        var lines = 0;
+        return line =>
+        {
+            if (++lines > MaxFrames)
+            {
+                throw new PipelineException(
+                    "media.too-long", $"{info.Path}: more than {MaxFrames} frames would have to be listed", "cut it, or ask for fewer frames");
+            }
+
+            take(line);
+        };
     }
 
     private static string Interval(double from, double? to) =>
