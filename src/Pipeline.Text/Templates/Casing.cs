@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Pipeline.Text;
 
-/// <summary>Upper, lower and title case by code point. A character keeps its mark.</summary>
+/// <summary>
+/// Upper, lower and title case by code point. A character keeps its mark. Some hundred rare letters whose upper case Python
+/// writes with several characters (ligatures, Greek with iota) stay as they are, as in .NET.
+/// </summary>
 internal static class Casing
 {
     public static TextValue Upper(TemplateLimits limits, MarkedText text) => Map(limits, text, (_, unit) => ToUpper(unit));
@@ -33,7 +36,7 @@ internal static class Casing
     private static bool IsCased(char c) =>
         char.IsUpper(c) || char.IsLower(c) || char.IsSurrogate(c) || char.GetUnicodeCategory(c) == UnicodeCategory.TitlecaseLetter;
 
-    /// <summary>The sharp s is the one letter of common languages whose upper case is longer.</summary>
+    /// <summary>The sharp s is the one letter in common use whose upper case is longer.</summary>
     private static string ToUpper(string unit) => unit == "ß" ? "SS" : unit.ToUpperInvariant();
 
     private static string ToTitle(string unit) => unit == "ß" ? "Ss" : unit.ToUpperInvariant();

@@ -75,8 +75,8 @@ internal static class Operators
         ("+", ListValue { Kind: ListKind.List or ListKind.Tuple } a, ListValue b) when a.Kind == b.Kind => Join(limits, a, b),
         ("*", TextValue text, _) when Numbers.TryInteger(right, out var times) => Repeat(limits, text, times),
         ("*", _, TextValue text) when Numbers.TryInteger(left, out var times) => Repeat(limits, text, times),
-        ("*", ListValue list, _) when Numbers.TryInteger(right, out var times) => Repeat(limits, list, times),
-        ("*", _, ListValue list) when Numbers.TryInteger(left, out var times) => Repeat(limits, list, times),
+        ("*", ListValue { Kind: ListKind.List or ListKind.Tuple } list, _) when Numbers.TryInteger(right, out var times) => Repeat(limits, list, times),
+        ("*", _, ListValue { Kind: ListKind.List or ListKind.Tuple } list) when Numbers.TryInteger(left, out var times) => Repeat(limits, list, times),
         ("%", TextValue format, _) => PrintfFormat.Apply(limits, format.Marked, right),
         _ => null,
     };

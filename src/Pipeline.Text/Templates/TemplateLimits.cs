@@ -38,9 +38,16 @@ internal sealed class TemplateLimits(long inputWeight)
     /// <summary>Characters a unit of work copies or scans.</summary>
     public const int CharactersPerUnit = 16;
 
+    /// <summary>About a second; templates of real models need some hundred units a message.</summary>
     private const long BaseWork = 10_000_000;
+
+    /// <summary>Real templates touch a message three to ten times; joining the prompt piece by piece costs more.</summary>
     private const long WorkPerInput = 64;
+
+    /// <summary>A prompt of a million tokens from a template with hardly any input is a mistake.</summary>
     private const long BaseCharacters = 1 << 22;
+
+    /// <summary>Eight times the input: escapes of JSON, indentation, tools repeated.</summary>
     private const long CharactersPerInput = 8 * CharactersPerUnit;
 
     private readonly long _maxCharacters = Math.Min(BaseCharacters + (CharactersPerInput * inputWeight), int.MaxValue / 4);

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace Pipeline.Text;
 
 /// <summary>Methods of Python's str. Parts of a text keep their marks.</summary>
@@ -35,10 +38,12 @@ internal static class TextMethods
         .Add("rjust", "width fillchar?", call => Pad(call, Self(call), call.Integer(0, 0), (missing, _) => missing))
         .Add("zfill", "width", ZeroFill)
         .Add("format", "*", call => BraceFormat.Apply(call, Self(call)))
-        .Add("isdigit isdecimal isnumeric", "", call => All(call, char.IsDigit))
-        .Add("isalpha", "", call => All(call, char.IsLetter))
-        .Add("isalnum", "", call => All(call, char.IsLetterOrDigit))
-        .Add("isspace", "", call => All(call, PythonText.IsSpace))
+        .Add("isdecimal", "", call => All(call, Rune.IsDigit))
+        .Add("isdigit", "", call => All(call, rune => CharUnicodeInfo.GetDigitValue(rune.ToString(), 0) >= 0))
+        .Add("isnumeric", "", call => All(call, IsNumeric))
+        .Add("isalpha", "", call => All(call, Rune.IsLetter))
+        .Add("isalnum", "", call => All(call, rune => Rune.IsLetter(rune) || IsNumeric(rune)))
+        .Add("isspace", "", call => All(call, rune => rune.IsBmp && PythonText.IsSpace((char)rune.Value)))
         .Add("isupper", "", call => Value.Of(Casing.IsUpper(Self(call).Text)))
         .Add("islower", "", call => Value.Of(Casing.IsLower(Self(call).Text)));
 
@@ -189,9 +194,19 @@ internal static class TextMethods
             .Append(text.Slice(sign, text.Length - sign)).ToValue();
     }
 
-    private static BooleanValue All(NativeCall call, Predicate<char> test)
+    private static bool IsNumeric(Rune rune) => CharUnicodeInfo.GetNumericValue(rune.ToString(), 0) >= 0;
+
+    private static BooleanValue All(NativeCall call, Predicate<Rune> test)
     {
         var text = Self(call).Text;
-        return text.Length > 0 && text.All(c => test(c)) ? BooleanValue.True : BooleanValue.False;
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (!test(rune))
+            {
+                return BooleanValue.False;
+            }
+        }
+
+        return text.Length > 0 ? BooleanValue.True : BooleanValue.False;
     }
 }
