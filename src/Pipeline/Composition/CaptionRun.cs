@@ -51,7 +51,7 @@ internal static class CaptionRun
             screen.Error.WriteNote($"the {sink.Captioned} finished results are in {unfinished}");
         }
 
-        if (source is not null && !plan.Quiet && !(single && ended == ExitCode.Done))
+        if (source is not null && !plan.Quiet && !single && (ended == ExitCode.Done || sink.Captioned + sink.Failed > 0))
         {
             screen.Error.WriteNote(Summary(sink, source, Stopwatch.GetElapsedTime(started)));
         }

