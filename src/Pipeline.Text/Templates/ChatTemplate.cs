@@ -101,10 +101,14 @@ public sealed class ChatTemplate
             new("documents", JsonValues.Read(options.Documents)),
             new("strftime_now", new NativeValue(StrftimeNow(options), NoneValue.Instance)),
         };
+        foreach (var (name, token) in options.SpecialTokens ?? new Dictionary<string, string>(StringComparer.Ordinal))
+        {
+            AddToken(variables, name, token);
+        }
+
         AddToken(variables, "bos_token", options.BosToken);
         AddToken(variables, "eos_token", options.EosToken);
         AddToken(variables, "pad_token", options.PadToken);
-        AddToken(variables, "unk_token", options.UnkToken);
         if (JsonValues.Read(options.Variables) is DictValue further)
         {
             variables.AddRange(further.Entries.Select(entry => KeyValuePair.Create(((TextValue)entry.Key).Text, entry.Value)));

@@ -13,7 +13,8 @@ public sealed record ChatTemplateOptions(bool AddGenerationPrompt)
 
     public string? PadToken { get; init; }
 
-    public string? UnkToken { get; init; }
+    /// <summary>More of them by name, as <see cref="Tokenizer.SpecialTokens"/> has them (<c>unk_token</c>, <c>image_token</c> ...).</summary>
+    public IReadOnlyDictionary<string, string>? SpecialTokens { get; init; }
 
     /// <summary>Tools in the JSON-schema form of transformers; null is none.</summary>
     public JsonArray? Tools { get; init; }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Pipeline.Text.Tests.Tokenization;
 
 namespace Pipeline.Text.Tests;
 
@@ -56,6 +57,15 @@ public sealed class TemplateTrustTests
         var text = ChatTemplate.Parse(Template, "t").Render(messages, TemplateRendering.Options);
         Assert.Equal("<|h|>user<|e|><|eot|>{\"<|eot|>\": \"<|eot|>\"}<|eot|>", text.Text);
         Assert.Equal("<|h|>user<|e|>" + new string('.', 29) + "<|eot|>", TemplateRendering.Trusted(text));
+    }
+
+    [Fact]
+    public void TokenizerVariables_AreTrusted()
+    {
+        var options = TemplateRendering.Options with { SpecialTokens = Tokenizers.Tiny.SpecialTokens, BosToken = null };
+        var text = ChatTemplate.Parse("{{ bos_token }}{{ unk_token is defined }}", "t").Render([], options);
+        Assert.Equal(Tokenizers.Tiny.BosToken + "False", text.Text);
+        Assert.True(text.IsAllTrusted(0, text.Length - "False".Length));
     }
 
     [Theory]
