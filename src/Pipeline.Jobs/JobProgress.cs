@@ -6,21 +6,17 @@ namespace Pipeline.Jobs;
 /// handed out as tasks.
 /// </summary>
 /// <remarks>
-/// Failures: an input's own fault is final, what may pass is tried again up to <c>jobs.attempts</c>. What died under a window is not
-/// its fault; after <see cref="SharedLimit"/> such ends it is a suspect: no window starts until those in flight have
-/// ended, then the suspects run one at a time, and another death is the window's own.
+/// What a failure means is <see cref="RetryPolicy"/>'s. A suspect runs alone: no window starts until those in flight have
+/// ended, then the suspects run one at a time.
 /// </remarks>
 public sealed class JobProgress
 {
-    /// <summary>Deaths under a window after which it runs alone.</summary>
-    public const int SharedLimit = 3;
-
     private readonly Lock _lock = new();
     private readonly IEnumerator<CaptionInput> _inputs;
     private readonly JobsOptions _options;
     private readonly int _resultsWaiting;
     private readonly bool _failFast;
-    private readonly TimeProvider _time;
+    private readonly RetryPolicy _policy;
     private readonly SortedDictionary<int, WindowEntry> _entries = [];
     private readonly SortedSet<int> _retries = [];
     private readonly HashSet<int> _inFlight = [];
@@ -45,7 +41,7 @@ public sealed class JobProgress
         _options = options;
         _resultsWaiting = resultsWaiting;
         _failFast = failFast;
-        _time = time;
+        _policy = new RetryPolicy(options, time);
     }
 
     /// <summary>Every window has its result, or the run was stopped.</summary>
@@ -283,8 +279,8 @@ public sealed class JobProgress
 
     private WindowEntry? NextToStart()
     {
-        var suspects = _retries.Where(index => _entries[index].SharedFailures >= SharedLimit).ToArray();
-        var suspectRuns = _inFlight.Any(index => _entries[index].SharedFailures >= SharedLimit);
+        var suspects = _retries.Where(index => _entries[index].IsSuspect).ToArray();
+        var suspectRuns = _inFlight.Any(index => _entries[index].IsSuspect);
         if (suspects.Length > 0 || suspectRuns)
         {
             return _inFlight.Count > 0 ? null : TakeRetry(suspects[0]);
@@ -362,7 +358,7 @@ public sealed class JobProgress
 
     private void Fail(WindowEntry entry, PipelineException failure)
     {
-        if (IsFinal(entry, failure))
+        if (_policy.Ends(entry, failure))
         {
             End(entry, CaptionFailed.From(entry.Input, failure));
             return;
@@ -371,34 +367,4 @@ public sealed class JobProgress
         _inFlight.Remove(entry.Input.Index);
         _retries.Add(entry.Input.Index);
     }
-
-    /// <summary>Counts the failure and says whether the window ends with it.</summary>
-    private bool IsFinal(WindowEntry entry, PipelineException failure)
-    {
-        if (failure.Kind != FailureKind.Outside)
-        {
-            (entry.OutsideSince, entry.OutsideFailures) = (null, 0);
-        }
-
-        switch (failure.Kind)
-        {
-            case FailureKind.Input:
-                return true;
-            case FailureKind.Own:
-                entry.Delay = BackOff(entry.OwnFailures++);
-                return entry.OwnFailures >= _options.Attempts;
-            case FailureKind.Shared:
-                entry.Delay = TimeSpan.Zero;
-                return ++entry.SharedFailures > SharedLimit;
-            case FailureKind.Outside:
-                entry.OutsideSince ??= _time.GetUtcNow();
-                entry.Delay = BackOff(entry.OutsideFailures++);
-                return _time.GetUtcNow() - entry.OutsideSince >= _options.OutsideDeadline;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(failure), failure.Kind, message: null);
-        }
-    }
-
-    /// <summary>The first retry's delay, doubled for each further one, up to 64 times.</summary>
-    private TimeSpan BackOff(int failures) => _options.RetryDelay * (1 << Math.Min(failures, 6));
 }

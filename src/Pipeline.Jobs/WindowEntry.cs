@@ -5,6 +5,9 @@ namespace Pipeline.Jobs;
 /// <summary>Where one window of a run stands. Plain data of <see cref="JobProgress"/>, under its lock.</summary>
 internal sealed class WindowEntry(CaptionInput input)
 {
+    /// <summary>Deaths under a window after which it runs alone.</summary>
+    public const int SharedLimit = 3;
+
     public CaptionInput Input { get; } = input;
 
     /// <summary>Attempts that failed by the window's own fault.</summary>
@@ -12,6 +15,9 @@ internal sealed class WindowEntry(CaptionInput input)
 
     /// <summary>Attempts that ended because something died under them.</summary>
     public int SharedFailures { get; set; }
+
+    /// <summary>So many attempts died that it may be what kills them.</summary>
+    public bool IsSuspect => SharedFailures >= SharedLimit;
 
     /// <summary>When the first of a row of outside failures came.</summary>
     public DateTimeOffset? OutsideSince { get; set; }
