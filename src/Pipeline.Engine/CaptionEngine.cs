@@ -14,6 +14,9 @@ namespace Pipeline.Engine;
 /// <summary>One node's engine: a model on a device thread, its actors, and the planning and running of windows.</summary>
 public sealed class CaptionEngine : IAsyncDisposable
 {
+    /// <summary>Milliseconds that the end of the engine waits for its media processes.</summary>
+    private const int ChildrenPatience = 500;
+
     private readonly Checkpoint _checkpoint;
     private readonly DeviceThread _thread;
     private readonly EngineServices _services;
@@ -49,11 +52,13 @@ public sealed class CaptionEngine : IAsyncDisposable
     /// <param name="model">A Hugging Face directory.</param>
     /// <param name="settings">The engine's blocks of the configuration.</param>
     /// <param name="akka">Configuration of the actor system.</param>
+    /// <param name="readsMedia">Whether windows have files: ffmpeg is then looked for.</param>
     /// <param name="createDevice">Makes the device; called on the device thread.</param>
     /// <exception cref="PipelineException">The model, the device or ffmpeg is not as it must be.</exception>
-    public static async Task<CaptionEngine> StartAsync(string model, EngineSettings settings, Config akka, Func<IDevice> createDevice)
+    public static async Task<CaptionEngine> StartAsync(
+        string model, EngineSettings settings, Config akka, bool readsMedia, Func<IDevice> createDevice)
     {
-        var tools = FfmpegTools.Find(settings.Media);
+        var tools = readsMedia ? FfmpegTools.Find(settings.Media) : null;
         var checkpoint = Checkpoint.Open(model);
         DeviceThread? thread = null;
         ActorSystem? system = null;
@@ -133,7 +138,14 @@ public sealed class CaptionEngine : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await System.Terminate();
-        _services.Frames.Dispose();
+
+        // A killed child is gone a moment after its stream: a process that ended before it would leave it behind.
+        for (var waited = 0; MediaMeters.ChildrenAlive > 0 && waited < ChildrenPatience; waited += 10)
+        {
+            await Task.Delay(10);
+        }
+
+        _services.Dispose();
         _thread.Dispose();
         _checkpoint.Dispose();
     }

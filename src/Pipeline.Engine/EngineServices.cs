@@ -6,17 +6,19 @@ using Pipeline.Text;
 namespace Pipeline.Engine;
 
 /// <summary>What every window of an engine shares.</summary>
-internal sealed class EngineServices
+internal sealed class EngineServices : IDisposable
 {
     /// <summary>Where tiles are cut: threads of their own, as such work must not sit on the pool that heartbeats share.</summary>
     public const string TileDispatcher = "akka.actor.tile-dispatcher";
 
+    private readonly MediaProbe? _probe;
+    private readonly FrameReader? _frames;
     private readonly ImageTiler? _pictureTiler;
     private readonly ImageTiler? _frameTiler;
     private readonly ImageTokens? _imageTokens;
 
     public EngineServices(
-        Checkpoint checkpoint, Tokenizer tokenizer, ChatTemplate? template, FfmpegTools tools, EngineSettings settings)
+        Checkpoint checkpoint, Tokenizer tokenizer, ChatTemplate? template, FfmpegTools? tools, EngineSettings settings)
     {
         Checkpoint = checkpoint;
         Tokenizer = tokenizer;
@@ -26,9 +28,14 @@ internal sealed class EngineServices
             BosToken = tokenizer.BosToken,
             EosToken = tokenizer.EosToken,
             PadToken = tokenizer.PadToken,
+            SpecialTokens = tokenizer.SpecialTokens,
         };
-        Probe = new MediaProbe(tools, settings.Media);
-        Frames = new FrameReader(tools, settings.Media);
+        if (tools is not null)
+        {
+            _probe = new MediaProbe(tools, settings.Media);
+            _frames = new FrameReader(tools, settings.Media);
+        }
+
         Settings = settings;
         TokensWaiting = new Gate("vision.tokens-waiting", settings.Vision.TokensWaiting);
         MediaProcesses = new Gate(
@@ -52,9 +59,9 @@ internal sealed class EngineServices
 
     public ChatTemplate? Template { get; }
 
-    public MediaProbe Probe { get; }
+    public MediaProbe Probe => _probe ?? throw new InvalidOperationException("The engine was started for text alone.");
 
-    public FrameReader Frames { get; }
+    public FrameReader Frames => _frames ?? throw new InvalidOperationException("The engine was started for text alone.");
 
     public EngineSettings Settings { get; }
 
@@ -78,6 +85,8 @@ internal sealed class EngineServices
 
     /// <summary>A picture may be cut into several tiles, a frame is one.</summary>
     public ImageTiler TilerFor(MediaKind kind) => (kind == MediaKind.Image ? _pictureTiler : _frameTiler) ?? throw NoVision();
+
+    public void Dispose() => _frames?.Dispose();
 
     private static PipelineException NoVision() => new(
         "model.text-only", "the model has no vision encoder: it cannot see pictures", "use a checkpoint with vision, or `generate` for text");

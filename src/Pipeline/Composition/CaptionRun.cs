@@ -66,7 +66,7 @@ internal static class CaptionRun
         var settings = new EngineSettings(options.Engine, options.Vision, options.Decoder, options.Media);
         using var team = new CpuTeam(options.Device.Threads);
         await using var engine = await CaptionEngine
-            .StartAsync(plan.Settings.ModelFolder, settings, LogSetup.Bridge(plan.Settings.Akka, options.Log), () => DeviceFactory.Create(team))
+            .StartAsync(plan.Settings.ModelFolder, settings, LogSetup.Bridge(plan.Settings.Akka, options.Log), plan.Paths is not null, () => DeviceFactory.Create(team))
             .WaitAsync(interrupted);
         var progress = new JobProgress(inputs, options.Jobs, options.Output.ResultsWaiting, plan.Target.FailFast, TimeProvider.System);
         try
@@ -82,10 +82,11 @@ internal static class CaptionRun
         catch (PipelineException failure)
         {
             screen.Error.WriteError(failure);
-            return failure.Kind switch
+            return failure switch
             {
-                FailureKind.Input => ExitCode.Usage, // what the user asked of this model cannot be done
-                FailureKind.Outside => ExitCode.SomeFailed,
+                DeviceLostException => ExitCode.CouldNotStart,
+                { Kind: FailureKind.Input } => ExitCode.Usage, // what the user asked of this model cannot be done
+                { Kind: FailureKind.Outside } => ExitCode.SomeFailed,
                 _ => ExitCode.CouldNotStart,
             };
         }

@@ -30,28 +30,42 @@ internal sealed class Interruption : IDisposable
     {
         Array.ForEach(_signals, signal => signal.Dispose());
         _deadline.Dispose();
+        if (_count > 0)
+        {
+            KillChildren();
+        }
+
         _cancellation.Dispose();
     }
 
     private static void End()
     {
-        foreach (var child in Children())
-        {
-            child.Kill(entireProcessTree: true);
-        }
-
+        KillChildren();
         Environment.Exit(ExitCode.Interrupted);
     }
 
-    private static IEnumerable<Process> Children()
+    /// <summary>
+    /// Kills what is left, one that was stopped on its way to be killed among them. Linux lists a process's children by thread;
+    /// elsewhere they end when their pipes close.
+    /// </summary>
+    private static void KillChildren()
     {
-        // Linux lists a process's children by thread; elsewhere they end when their pipes close.
         var tasks = $"/proc/{Environment.ProcessId}/task";
-        return Directory.Exists(tasks)
-            ? Directory.EnumerateDirectories(tasks)
-                .SelectMany(task => File.ReadAllText(Path.Join(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                .Select(id => Process.GetProcessById(int.Parse(id, null)))
-            : [];
+        foreach (var task in Directory.Exists(tasks) ? Directory.GetDirectories(tasks) : [])
+        {
+            try
+            {
+                foreach (var id in File.ReadAllText(Path.Join(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                {
+                    using var child = Process.GetProcessById(int.Parse(id, null));
+                    child.Kill();
+                }
+            }
+            catch (Exception exception) when (exception is IOException or ArgumentException or InvalidOperationException)
+            {
+                // The thread or the child has just ended by itself.
+            }
+        }
     }
 
     private void OnSignal(PosixSignalContext signal)

@@ -46,6 +46,7 @@ internal sealed class TestRun : IAsyncDisposable
                 OptionsBinder.Bind<DecoderOptions>(config, "pipeline.decoder"),
                 OptionsBinder.Bind<MediaOptions>(config, "pipeline.media")),
             config.Merged,
+            readsMedia: true,
             () => device = new GatedDevice(new PortableDevice(new CpuTeam(2))));
         return new TestRun(config, engine, device!);
     }
