@@ -37,7 +37,7 @@ internal sealed class EngineServices : IDisposable
         }
 
         Settings = settings;
-        TokensWaiting = new Gate("vision.tokens-waiting", settings.Vision.TokensWaiting);
+        TokensWaiting = new Gate("pipeline.vision.tokens-waiting", settings.Vision.TokensWaiting);
         MediaProcesses = new Gate(
             "engine.media-processes",
             settings.Engine.MediaProcesses == 0 ? Environment.ProcessorCount : settings.Engine.MediaProcesses);

@@ -11,11 +11,11 @@ internal static partial class MediaErrors
     /// <summary>ffprobe refused the file as a whole.</summary>
     public static PipelineException NotMedia(MediaSource source, ErrorTail errors, MediaOptions options)
     {
-        if (errors.Find("not on whitelist") is { } refusal && Component().Match(refusal) is { Success: true } demuxer)
+        if (errors.Mentions("not on whitelist"))
         {
             return new PipelineException(
-                "media.format-refused", $"{source.GivenPath}: the format {demuxer.Groups["name"].Value} is not read here",
-                "name a media file, such as mp4, mkv, webm, png or jpeg; lists of other files are never followed");
+                "media.format-refused", $"{source.GivenPath}: files of this format are not read",
+                "convert it to mp4, mkv, webm, png or jpeg");
         }
 
         if (errors.Mentions("moov atom not found") && source.Format is not null)
@@ -68,10 +68,7 @@ internal static partial class MediaErrors
             : null;
 
     private static PipelineException TooLarge(MediaSource source, string size, long limit) => new(
-        "media.too-large", $"{source.GivenPath}: {size} is beyond media.max-pixels ({limit})", "scale it down, or raise media.max-pixels");
-
-    [GeneratedRegex(@"^\[(?<name>\S+) @", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Component();
+        "media.too-large", $"{source.GivenPath}: {size} is beyond pipeline.media.max-pixels ({limit})", "scale it down, or raise pipeline.media.max-pixels");
 
     [GeneratedRegex(@"Picture size (?<size>\d+x\d+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PictureSize();

@@ -23,9 +23,9 @@ public sealed class GateTests
     [Fact]
     public async Task What_can_never_fit_is_refused_with_both_numbers()
     {
-        var refusal = await Assert.ThrowsAsync<PipelineException>(async () => await new Gate("vision.tokens-waiting", 10).EnterAsync(11, CancellationToken.None));
+        var refusal = await Assert.ThrowsAsync<PipelineException>(async () => await new Gate("pipeline.vision.tokens-waiting", 10).EnterAsync(11, CancellationToken.None));
 
-        Assert.Equal("11 are needed at once, vision.tokens-waiting allows 10", refusal.Message);
+        Assert.Equal("11 are needed at once, pipeline.vision.tokens-waiting allows 10", refusal.Message);
     }
 
     [Fact]

@@ -113,11 +113,11 @@ public sealed class ProbeRefusalTests : MediaLab
 
     [Fact]
     public Task Subtitles() =>
-        RefusedAsync(Write("a.srt", "1\n00:00:01,000 --> 00:00:02,000\nHello\n\n"u8), "media.format-refused", "the format srt is not read here");
+        RefusedAsync(Write("a.srt", "1\n00:00:01,000 --> 00:00:02,000\nHello\n\n"u8), "media.format-refused", "files of this format are not read");
 
     [Fact]
     public Task Text_named_like_a_sequence_of_pictures() =>
-        RefusedAsync(Write("a%03d.png", "no picture"u8), "media.format-refused", "the format image2 is not read here");
+        RefusedAsync(Write("a%03d.png", "no picture"u8), "media.format-refused", "files of this format are not read");
 
     [Fact]
     public Task Named_pipe()
@@ -146,17 +146,17 @@ public sealed class ProbeRefusalTests : MediaLab
 
     [Fact]
     public Task Picture_beyond_max_pixels() =>
-        RefusedAsync(Write("big.png", EmptyPng(20_000, 10_000)), "media.too-large", "20000x10000 is beyond media.max-pixels (100000000)");
+        RefusedAsync(Write("big.png", EmptyPng(20_000, 10_000)), "media.too-large", "20000x10000 is beyond pipeline.media.max-pixels (100000000)");
 
     [Fact]
     public Task Picture_beyond_what_ffmpeg_can_address() =>
-        RefusedAsync(Write("huge.png", EmptyPng(200_000, 200_000)), "media.too-large", "200000x200000 is beyond media.max-pixels (100000000)");
+        RefusedAsync(Write("huge.png", EmptyPng(200_000, 200_000)), "media.too-large", "200000x200000 is beyond pipeline.media.max-pixels (100000000)");
 
     [Fact]
     public Task Video_beyond_max_pixels()
     {
         Clip("clip.mp4", 5);
-        return RefusedAsync(At("clip.mp4"), "media.too-large", "128x32 is beyond media.max-pixels (4000)", Defaults with { MaxPixels = 4000 });
+        return RefusedAsync(At("clip.mp4"), "media.too-large", "128x32 is beyond pipeline.media.max-pixels (4000)", Defaults with { MaxPixels = 4000 });
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class ProbeRefusalTests : MediaLab
     {
         Clip("clip.mkv", 5, "-vf", "setsar=100/1");
         return RefusedAsync(
-            At("clip.mkv"), "media.too-large", "12800x32 is beyond media.max-pixels (100000)", Defaults with { MaxPixels = 100_000 });
+            At("clip.mkv"), "media.too-large", "12800x32 is beyond pipeline.media.max-pixels (100000)", Defaults with { MaxPixels = 100_000 });
     }
 
     [Fact]

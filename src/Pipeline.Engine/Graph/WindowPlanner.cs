@@ -87,8 +87,8 @@ internal sealed class WindowPlanner(EngineServices services, long kvTokens)
         {
             throw new PipelineException(
                 "vision.picture-too-large",
-                $"{request.Source}: the picture becomes {visual} visual tokens, vision.tokens-waiting allows {services.TokensWaiting.Capacity}",
-                "raise vision.tokens-waiting");
+                $"{request.Source}: the picture becomes {visual} visual tokens, pipeline.vision.tokens-waiting allows {services.TokensWaiting.Capacity}",
+                "raise pipeline.vision.tokens-waiting");
         }
 
         var tokens = (long)plan.Length + request.Settings.MaxTokens;
@@ -96,8 +96,8 @@ internal sealed class WindowPlanner(EngineServices services, long kvTokens)
         {
             throw new PipelineException(
                 "decoder.kv-too-small",
-                $"{request.Source}: {plan.Length} prompt tokens and {request.Settings.MaxTokens} to generate need room for {tokens}, decoder.kv-bytes holds {kvTokens}",
-                "raise decoder.kv-bytes, or ask for fewer frames or tokens");
+                $"{request.Source}: {plan.Length} prompt tokens and {request.Settings.MaxTokens} to generate need room for {tokens}, pipeline.decoder.kv-bytes holds {kvTokens}",
+                $"raise pipeline.decoder.kv-bytes, or {AskForLess(layout)}");
         }
 
         if (tokens > context)
@@ -105,7 +105,11 @@ internal sealed class WindowPlanner(EngineServices services, long kvTokens)
             throw new PipelineException(
                 "prompt.too-long",
                 $"{request.Source}: {plan.Length} prompt tokens and {request.Settings.MaxTokens} to generate exceed the model's context of {context}",
-                "ask for fewer frames or fewer tokens (--frames, --max-tokens)");
+                AskForLess(layout));
         }
     }
+
+    private static string AskForLess(TileLayout? layout) => layout is null
+        ? "ask with a shorter text or for fewer tokens (--max-tokens)"
+        : "ask for fewer frames or fewer tokens (--frames, --max-tokens)";
 }

@@ -1,4 +1,5 @@
 using Pipeline.Checkpoints;
+using Pipeline.Engine.Configuration;
 using Pipeline.Engine.Scheduling;
 using Pipeline.Kernels;
 using Pipeline.Model;
@@ -22,10 +23,9 @@ internal sealed class DeviceHost : IDisposable
         var pages = (int)Math.Min(decoder.KvBytes / KvCache.PageBytes(text, pageTokens), int.MaxValue);
         if (pages == 0)
         {
-            throw new PipelineException(
-                "decoder.kv-too-small",
-                $"decoder.kv-bytes is {decoder.KvBytes}, one KV page of {pageTokens} tokens takes {KvCache.PageBytes(text, pageTokens)}",
-                "raise decoder.kv-bytes or lower decoder.page-tokens");
+            throw new SettingsException(
+                $"pipeline.decoder.kv-bytes = {decoder.KvBytes}: one KV page of {pageTokens} tokens takes {KvCache.PageBytes(text, pageTokens)}",
+                "raise pipeline.decoder.kv-bytes or lower pipeline.decoder.page-tokens");
         }
 
         var model = new Llama4Model(device, checkpoint);

@@ -46,8 +46,8 @@ internal sealed class Scheduler(SchedulerLimits limits, IReadOnlyDictionary<Atte
         {
             throw new PipelineException(
                 "decoder.kv-too-small",
-                $"{session.PromptTokens} prompt tokens and {session.MaxTokens} to generate need room for {tokens}, decoder.kv-bytes holds {capacity}",
-                "raise decoder.kv-bytes, or ask for fewer frames or tokens");
+                $"{session.PromptTokens} prompt tokens and {session.MaxTokens} to generate need room for {tokens}, pipeline.decoder.kv-bytes holds {capacity}",
+                "raise pipeline.decoder.kv-bytes, or ask for fewer frames or tokens");
         }
 
         _waiting.AddLast(session);

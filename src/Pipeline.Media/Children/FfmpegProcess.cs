@@ -143,7 +143,7 @@ internal sealed class FfmpegProcess : IAsyncDisposable
             throw new PipelineException(
                 "media.child-timeout",
                 $"{_path}: {_name} gave no answer within {_limit.TotalSeconds:0.###} s and was killed",
-                "raise media.child-timeout if the file is slow to read",
+                "raise pipeline.media.child-timeout if the file is slow to read",
                 FailureKind.Own);
         }
 

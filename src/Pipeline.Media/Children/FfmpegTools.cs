@@ -18,7 +18,7 @@ public sealed class FfmpegTools
     /// <summary>Finds both programs.</summary>
     /// <exception cref="PipelineException"><c>media.ffmpeg-missing</c>: one of them is not there.</exception>
     public static FfmpegTools Find(MediaOptions options) =>
-        new(FindProgram(options.Ffmpeg, "media.ffmpeg"), FindProgram(options.Ffprobe, "media.ffprobe"));
+        new(FindProgram(options.Ffmpeg, "pipeline.media.ffmpeg"), FindProgram(options.Ffprobe, "pipeline.media.ffprobe"));
 
     private static string FindProgram(string program, string setting)
     {
