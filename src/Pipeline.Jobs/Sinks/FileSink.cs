@@ -31,6 +31,11 @@ public sealed class FileSink : IResultSink
                 "output.exists", $"{PartialPath}: holds results of an earlier run", "move it away, or --force overwrites it");
         }
 
+        if (!Directory.Exists(Path.GetDirectoryName(path)))
+        {
+            throw new PipelineException("output.no-folder", $"{Path.GetDirectoryName(path)}: no such folder", "make it, or name another --output");
+        }
+
         try
         {
             // No buffer: a result that was written is in the file whatever ends the process.
@@ -72,13 +77,13 @@ public sealed class FileSink : IResultSink
 
     public async ValueTask CompleteAsync(CancellationToken cancellation)
     {
+        if (_written == 0)
+        {
+            return; // an empty file would keep the next run from writing its results
+        }
+
         try
         {
-            if (_written == 0)
-            {
-                await _file.WriteAsync(Encoding.UTF8.GetBytes(_format.Header), cancellation);
-            }
-
             _file.Flush(flushToDisk: true);
             await _file.DisposeAsync();
             File.Move(PartialPath, _path, _force);

@@ -46,6 +46,11 @@ public sealed class FileSource(IReadOnlyList<string> paths, string workingFolder
             return Walk(spelled, spelled, path, _ => true, _ => true);
         }
 
+        if (IsMisread(path))
+        {
+            return [NotUtf8(spelled)];
+        }
+
         if (!Path.Exists(path) && GlobPattern.IsPattern(spelled))
         {
             var glob = GlobPattern.Parse(spelled);
@@ -65,11 +70,13 @@ public sealed class FileSource(IReadOnlyList<string> paths, string workingFolder
         foreach (var (relative, unreadable) in new FolderWalk(folder, canHold).Files())
         {
             var path = Path.Join(folder, relative);
+            var shown = Show(shownFolder, relative);
             if (unreadable is not null)
             {
                 found = true;
-                yield return Failed(
-                    Show(shownFolder, relative), "source.unreadable", "the folder cannot be read", "check that it is there and its permissions");
+                yield return IsMisread(path)
+                    ? NotUtf8(shown)
+                    : Failed(shown, "source.unreadable", "the folder cannot be read", "check that it is there and its permissions");
             }
             else if (isMatch(relative))
             {
@@ -80,9 +87,15 @@ public sealed class FileSource(IReadOnlyList<string> paths, string workingFolder
                 }
 
                 found = true;
+                if (IsMisread(path))
+                {
+                    yield return NotUtf8(shown);
+                    continue;
+                }
+
                 var sharesName = SharesName(
                     path, other => _named.Contains(other) || (File.Exists(other) && isMatch(Path.GetRelativePath(folder, other))));
-                yield return new CaptionInput(0, Show(shownFolder, relative), path, _naming.NameOf(path, sharesName));
+                yield return new CaptionInput(0, shown, path, _naming.NameOf(path, sharesName));
             }
         }
 
@@ -91,10 +104,18 @@ public sealed class FileSource(IReadOnlyList<string> paths, string workingFolder
             yield return Failed(
                 spelled,
                 "source.empty",
-                Skipped == skippedBefore ? "no picture or video there" : $"no picture or video there (skipped {Skipped - skippedBefore} other files)",
+                Skipped == skippedBefore ? "no picture or video there" : $"no picture or video there ({OtherFiles(Skipped - skippedBefore)} skipped)",
                 "name a picture, a video, or a folder that holds some");
         }
     }
+
+    /// <summary>So many files that are neither pictures nor videos, in words.</summary>
+    public static string OtherFiles(int count) => count == 1 ? "1 other file" : $"{count} other files";
+
+    /// <summary>The runtime reads bytes that are not UTF-8 as U+FFFD, and no file has the name that comes of it.</summary>
+    private static bool IsMisread(string path) => path.Contains('\uFFFD', StringComparison.Ordinal) && !Path.Exists(path);
+
+    private static CaptionInput NotUtf8(string source) => Failed(source, "source.name", "its name is not valid UTF-8", "rename it");
 
     private static bool SharesName(string path, Func<string, bool> isSource)
     {

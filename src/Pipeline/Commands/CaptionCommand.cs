@@ -70,9 +70,14 @@ internal sealed class FileCommand
         command.SetAction((parsed, _) =>
         {
             var paths = parsed.GetValue(_paths)!;
-            if (paths.Length == 0 || paths.Contains("", StringComparer.Ordinal))
+            if (paths.Length == 0)
             {
                 throw new UsageException("no PATH given", $"for example: {command.Example}");
+            }
+
+            if (paths.Contains("", StringComparer.Ordinal))
+            {
+                throw new UsageException("a given PATH is empty", "name a file, a folder or a pattern; . is the working folder");
             }
 
             var request = new CaptionRequest(

@@ -80,8 +80,18 @@ internal static class CommandLine
             return new UsageException($"{unknown}: there is no such option", $"{help}; put -- before a path that starts with a dash");
         }
 
-        return parsed.Errors is [var error, ..] ? new UsageException(error.Message, help) : null;
+        return parsed.Errors is [var error, ..] ? new UsageException(Describe(parsed, error), help) : null;
     }
+
+    /// <summary>An error in this program's words, where the parser has its own for it.</summary>
+    private static string Describe(ParseResult parsed, ParseError error) => error.SymbolResult switch
+    {
+        OptionResult { IdentifierTokenCount: > 1, Option.Arity.MaximumNumberOfValues: 1 } option => $"{option.Option.Name}: is given more than once",
+        OptionResult { Tokens.Count: 0 } option => $"{option.Option.Name}: needs a value",
+        ArgumentResult { Tokens.Count: 0, Argument: var argument } => $"no {argument.Name} given",
+        _ when parsed.UnmatchedTokens is [var first, ..] => $"{first}: is one argument too many; text with spaces stands in quotes",
+        _ => error.Message,
+    };
 
     /// <summary>The parser takes an option that it does not know for a path: only after -- is it one.</summary>
     private static string? UnknownOption(ParseResult parsed)

@@ -38,8 +38,14 @@ internal static class VerifyCommand
                 throw new UsageException("--reference: is missing", $"for example: {command.Example}");
             }
 
+            var path = Path.GetFullPath(file, surroundings.WorkingFolder);
+            if (!File.Exists(path))
+            {
+                throw new UsageException($"--reference {file}: no such file", "check the path; it starts from the working folder");
+            }
+
             var settings = Settings.Load(common.Arguments(parsed), parsed.GetValue(model), surroundings);
-            var differences = Compare(settings, Path.GetFullPath(file, surroundings.WorkingFolder));
+            var differences = Compare(settings, path);
             return Task.FromResult(Report(differences, parsed.GetValue(tolerance) ?? DefaultTolerance, surroundings.Output));
         });
         return command;

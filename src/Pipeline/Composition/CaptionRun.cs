@@ -112,7 +112,11 @@ internal static class CaptionRun
         var parts = new List<string> { $"{sink.Captioned} captioned" };
         AddIfAny(sink.Failed, "failed");
         AddIfAny(source.AlreadyDone, "already done");
-        AddIfAny(source.Skipped, "other files skipped");
+        if (source.Skipped > 0)
+        {
+            parts.Add($"{FileSource.OtherFiles(source.Skipped)} skipped");
+        }
+
         return $"{string.Join(", ", parts)}, {elapsed.TotalSeconds:0.0} s";
 
         void AddIfAny(int count, string what)

@@ -46,7 +46,7 @@ public sealed class BadInputTests : IDisposable
     {
         Tool.Ffmpeg("-f", "lavfi", "-i", "color=size=64x64", "-frames:v", "1", _folder.File("x.png"));
 
-        await Fails("x.png", "64x64 is beyond media.max-pixels", "--set", "pipeline.media.max-pixels=4095");
+        await Fails("x.png", "64x64 is beyond pipeline.media.max-pixels", "--set", "pipeline.media.max-pixels=4095");
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class BadInputTests : IDisposable
     {
         Directory.CreateDirectory(_folder.File("in"));
         File.WriteAllText(_folder.File("in/readme.txt"), "nothing here");
-        await Fails("in", "no picture or video there (skipped 1 other files)");
+        await Fails("in", "no picture or video there (1 other file skipped)");
     }
 
     [Fact]

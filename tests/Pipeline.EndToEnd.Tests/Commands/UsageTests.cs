@@ -9,8 +9,15 @@ public sealed class UsageTests
     [InlineData("[x]: there is no such command", "[x]")]
     [InlineData("no PATH given", "caption")]
     [InlineData("no PATH given", "ask", "what?")]
-    [InlineData("Required argument 'QUESTION' missing for command: 'ask'.", "ask")]
-    [InlineData("Required argument 'TEXT' missing for command: 'generate'.", "generate")]
+    [InlineData("a given PATH is empty", "caption", "x.mp4", "")]
+    [InlineData("pipeline.decoder.kv-bytes = 1: one KV page", "generate", "hello", "--set", "pipeline.decoder.kv-bytes=1")]
+    [InlineData("no QUESTION given", "ask")]
+    [InlineData("no TEXT given", "generate")]
+    [InlineData("b: is one argument too many", "generate", "a", "b")]
+    [InlineData("--model: needs a value", "caption", "x.mp4", "--model")]
+    [InlineData("--frames: needs a value", "caption", "x.mp4", "--frames")]
+    [InlineData("--frames: is given more than once", "caption", "x.mp4", "--frames", "3", "--frames", "4")]
+    [InlineData("/nowhere: no such folder", "caption", "x.mp4", "--output", "/nowhere/x")]
     [InlineData("--foo: there is no such option", "caption", "--foo", "x.mp4")]
     [InlineData("-x.mp4: there is no such option", "caption", "-x.mp4")]
     [InlineData("--prompt: there is no such option", "ask", "what?", "--prompt=x", "x.mp4")]
@@ -27,6 +34,7 @@ public sealed class UsageTests
     [InlineData("--skip-existing and --force contradict each other", "caption", "x.mp4", "--skip-existing", "--force", "--output", "o/")]
     [InlineData("--raw and --system contradict each other", "generate", "hello", "--raw", "--system", "x")]
     [InlineData("--reference: is missing", "verify")]
+    [InlineData("--reference x.safetensors: no such file", "verify", "--reference", "x.safetensors")]
     [InlineData("--config /nowhere.conf: cannot be read", "inspect", "--config", "/nowhere.conf")]
     [InlineData("--profile huge: there is no such profile", "inspect", "--profile", "huge")]
     [InlineData("--set 5: is not path=value", "inspect", "--set", "5")]
@@ -54,7 +62,7 @@ public sealed class UsageTests
         Assert.Equal(
             """
             error: pipeline.log.level = loud (--set): expected one of verbose, debug, information, warning, error, fatal
-            error: pipeline.media.max-pixels = 0 (--set): must lie between 1 and 1000000000
+            error: pipeline.media.max-pixels = 0 (--set): must lie between 1 and 700000000
             error: pipeline.decoder.kv-bytes = much (PIPELINE__DECODER__KV_BYTES): expected a size such as 512MiB
 
             """,

@@ -78,6 +78,18 @@ public sealed class SinkTests : IDisposable
         Assert.Equal(["kept.txt.partial"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
     }
 
+    [Fact]
+    public async Task A_run_without_a_result_leaves_no_file()
+    {
+        await using (var sink = OpenFile("out.txt"))
+        {
+            await sink.WriteAsync(Results.Input(0), Results.Failed(0), default);
+            await sink.CompleteAsync(default);
+        }
+
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
     [Theory]
     [InlineData("out.txt")]
     [InlineData("out.txt.partial")]

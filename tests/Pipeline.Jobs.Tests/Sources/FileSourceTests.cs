@@ -73,7 +73,22 @@ public sealed class FileSourceTests : IDisposable
 
         Assert.Equal(["source.missing", null, "source.empty", "source.empty"], inputs.Select(input => input.Error?.Code));
         Assert.Equal("no such file or folder", CaptionFailed.From(inputs[0], inputs[0].Error!).Message);
-        Assert.Equal("no picture or video there (skipped 1 other files)", CaptionFailed.From(inputs[2], inputs[2].Error!).Message);
+        Assert.Equal("no picture or video there (1 other file skipped)", CaptionFailed.From(inputs[2], inputs[2].Error!).Message);
+    }
+
+    [Fact]
+    public void A_name_that_is_not_utf8_is_told_from_a_missing_file()
+    {
+        _folder.With("in/x.mp4");
+        Shell("""mkdir "$0/in/$(printf 'd\377')" && touch "$0/in/$(printf 'a\377.mp4')" "$0/in/$(printf 'n\377.txt')" """);
+        var source = Source(null, "in/a\uFFFD.mp4", "in");
+        var inputs = source.ToList();
+        Shell("""rm -r "$0/in" """); // the runtime cannot delete what it cannot name
+
+        Assert.Equal(
+            ["in/a\uFFFD.mp4 source.name", "in/a\uFFFD.mp4 source.name", "in/d\uFFFD source.name", "in/x.mp4 "],
+            inputs.Select(input => $"{input.Source} {input.Error?.Code}"));
+        Assert.Equal(1, source.Skipped);
     }
 
     [Theory]
@@ -117,6 +132,12 @@ public sealed class FileSourceTests : IDisposable
         Assert.Equal(1, skipping.AlreadyDone);
 
         Assert.All(Source(Output() with { Force = true }, "in"), input => Assert.Null(input.Error));
+    }
+
+    private void Shell(string script)
+    {
+        using var shell = System.Diagnostics.Process.Start("sh", ["-c", script, _folder.Path]);
+        shell.WaitForExit();
     }
 
     private OutputFolder Output() => new(_folder.File("out"), ".srt", Force: false, SkipExisting: false);
