@@ -21,8 +21,8 @@ public sealed class JobProgressTests
             progress.Succeed(attempt!, ResultOf(attempt!));
         }
 
-        Assert.Equal([0, 1, 2], await WriteAll(progress));
         Assert.Null(await Take(progress, run));
+        Assert.Equal([0, 1, 2], await WriteAll(progress));
     }
 
     [Fact]
