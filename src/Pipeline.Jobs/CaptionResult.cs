@@ -20,7 +20,7 @@ public abstract record CaptionResult(int Index, string Source);
 /// <param name="End">Where it ends; null for a still.</param>
 /// <param name="Prompt">The user's turn that was asked.</param>
 /// <param name="Text">The caption.</param>
-/// <param name="Tokens">Generated tokens, a stop token not counted.</param>
+/// <param name="Tokens">The generated tokens with their log-probabilities in the raw distribution; a stop token is not among them.</param>
 /// <param name="MeanLogprob">Mean natural log-probability of the generated tokens in the raw distribution; null without tokens.</param>
 /// <param name="Truncated">The file ended early: what could be decoded was captioned.</param>
 /// <param name="Model">The model's name.</param>
@@ -33,7 +33,7 @@ public sealed record Caption(
     TimeSpan? End,
     string Prompt,
     string Text,
-    int Tokens,
+    IReadOnlyList<TokenLogprob> Tokens,
     double? MeanLogprob,
     FinishReason FinishReason,
     bool Truncated,

@@ -297,7 +297,7 @@ public sealed class JobProgressTests
     private static async Task<WindowAttempt?> Take(JobProgress progress, int run) => await progress.TakeAsync(run, CancellationToken.None);
 
     private static Caption ResultOf(WindowAttempt attempt) => new(
-        attempt.Input.Index, attempt.Input.Source, CaptionKind.Video, Start: null, End: null, "prompt", "text", Tokens: 1, MeanLogprob: -1,
+        attempt.Input.Index, attempt.Input.Source, CaptionKind.Video, Start: null, End: null, "prompt", "text", Tokens: [], MeanLogprob: -1,
         FinishReason.Stop, Truncated: false, "model", TimeSpan.Zero);
 
     private static async Task<List<int>> WriteAll(JobProgress progress)

@@ -8,7 +8,8 @@ internal static class Results
     public static CaptionInput Input(int index) => new(index, $"clip-{index}.mp4", $"/clips/clip-{index}.mp4", $"clip-{index}");
 
     public static Caption Caption(int index) => new(
-        index, $"clip-{index}.mp4", CaptionKind.Video, TimeSpan.Zero, TimeSpan.FromSeconds(2), "Describe the video.", "a cat", 2, -0.25,
+        index, $"clip-{index}.mp4", CaptionKind.Video, TimeSpan.Zero, TimeSpan.FromSeconds(2), "Describe the video.", "a cat",
+        [new TokenLogprob(7, "a", -0.5f), new TokenLogprob(8, " cat", 0)], -0.25,
         FinishReason.Stop, false, "tiny-scout", TimeSpan.FromMilliseconds(125));
 
     public static CaptionFailed Failed(int index) => CaptionFailed.From(

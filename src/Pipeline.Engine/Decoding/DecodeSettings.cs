@@ -18,5 +18,5 @@ public enum FinishReason
 /// <param name="StopStrings">Strings that end the text; not part of it.</param>
 public sealed record DecodeSettings(SamplingOptions Sampling, int MaxTokens, IReadOnlyList<string> StopStrings);
 
-/// <summary>One generated token and the logarithm of its raw probability.</summary>
-public readonly record struct TokenLogprob(int Token, float Logprob);
+/// <summary>One generated token, its text alone, and the logarithm of its raw probability. Part of a character reads U+FFFD.</summary>
+public readonly record struct TokenLogprob(int Token, string Text, float Logprob);

@@ -173,7 +173,7 @@ internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
         Scheduler.Accept(session, choice.Token);
         var text = session.Text.Take(choice);
         session.Owner.Tell(new TokenGenerated(
-            text, new TokenLogprob(choice.Token, choice.LogProbability), session.Text.EndedByToken, session.Text.Finish));
+            text, new TokenLogprob(choice.Token, _tokenizer.Decode([choice.Token], skipSpecial: false), choice.LogProbability), session.Text.EndedByToken, session.Text.Finish));
         if (session.Text.Finish is not null)
         {
             Close(session.Owner);

@@ -1,11 +1,13 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Pipeline.Engine.Decoding;
 
 namespace Pipeline.Jobs.Sinks;
 
 /// <summary>One JSON object a line, failures among them with <c>error</c> in place of <c>caption</c>.</summary>
-internal sealed class JsonLinesFormat : ResultFormat
+/// <param name="logprobs">Each line ends with its tokens' log-probabilities.</param>
+internal sealed class JsonLinesFormat(bool logprobs) : ResultFormat
 {
     private const int Version = 1;
 
@@ -24,6 +26,11 @@ internal sealed class JsonLinesFormat : ResultFormat
             json.WriteNumber("index", result.Index);
             json.WriteString("source", result.Source);
             WriteAnswer(json, result);
+            if (logprobs)
+            {
+                WriteLogprobs(json, (result as Caption)?.Tokens);
+            }
+
             json.WriteEndObject();
         }
 
@@ -50,7 +57,7 @@ internal sealed class JsonLinesFormat : ResultFormat
             json.WriteString("caption", caption!.Text);
         }
 
-        WriteNumber(json, "tokens", caption?.Tokens, 0);
+        WriteNumber(json, "tokens", caption?.Tokens.Count, 0);
         WriteNumber(json, "mean_logprob", caption?.MeanLogprob, 6);
         json.WriteString("finish_reason", caption?.FinishReason.ToString().ToLowerInvariant());
         if (caption is null)
@@ -64,6 +71,27 @@ internal sealed class JsonLinesFormat : ResultFormat
 
         json.WriteString("model", caption?.Model);
         WriteNumber(json, "seconds", caption?.Elapsed.TotalSeconds, 3);
+    }
+
+    private static void WriteLogprobs(Utf8JsonWriter json, IReadOnlyList<TokenLogprob>? tokens)
+    {
+        if (tokens is null)
+        {
+            json.WriteNull("logprobs");
+            return;
+        }
+
+        json.WriteStartArray("logprobs");
+        foreach (var token in tokens)
+        {
+            json.WriteStartObject();
+            json.WriteString("token", token.Text);
+            json.WriteNumber("id", token.Token);
+            WriteNumber(json, "logprob", token.Logprob, 6);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteNumber(Utf8JsonWriter json, string name, double? value, int digits)

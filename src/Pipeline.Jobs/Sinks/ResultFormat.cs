@@ -28,10 +28,11 @@ public abstract class ResultFormat
 
     /// <param name="format">Which.</param>
     /// <param name="single">The output holds the result of one input.</param>
-    public static ResultFormat Of(OutputFormat format, bool single) => format switch
+    /// <param name="logprobs">Each token's log-probability is written too, which JSON lines alone have a place for.</param>
+    public static ResultFormat Of(OutputFormat format, bool single, bool logprobs = false) => format switch
     {
         OutputFormat.Text => new TextFormat(single),
-        OutputFormat.Jsonl => new JsonLinesFormat(),
+        OutputFormat.Jsonl => new JsonLinesFormat(logprobs),
         OutputFormat.Srt => new SubtitleFormat(".srt", "", ',', numbered: true),
         OutputFormat.Vtt => new SubtitleFormat(".vtt", "WEBVTT\n\n", '.', numbered: false),
         _ => throw new ArgumentOutOfRangeException(nameof(format)),

@@ -2,9 +2,14 @@ using System.Text;
 
 namespace Pipeline.Jobs.Sinks;
 
-/// <summary>Results on a stream that others read, such as standard output: each is on its way when its call returns.</summary>
+/// <summary>
+/// Results on a stream that others read, such as standard output: each is on its way when its call returns. A reader that
+/// is gone shows as the stream's own <see cref="IOException"/>.
+/// </summary>
 public sealed class StreamSink(Stream stream, string name, ResultFormat format) : IResultSink
 {
+    private const int BrokenPipe = 32; // EPIPE, the same on Linux and macOS
+
     private int _written;
     private int _streamed; // characters of the next caption that are out already
 
@@ -33,6 +38,9 @@ public sealed class StreamSink(Stream stream, string name, ResultFormat format) 
         }
     }
 
+    /// <summary>Whether a stream's reader is gone, as after <c>| head</c>: the end of a run, not its failure.</summary>
+    public static bool IsClosed(IOException failure) => failure.HResult == BrokenPipe;
+
     public ValueTask CompleteAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
 
     public ValueTask DisposeAsync() => stream.DisposeAsync();
@@ -44,7 +52,7 @@ public sealed class StreamSink(Stream stream, string name, ResultFormat format) 
             await stream.WriteAsync(Encoding.UTF8.GetBytes(text), cancellation);
             await stream.FlushAsync(cancellation);
         }
-        catch (IOException failure)
+        catch (IOException failure) when (!IsClosed(failure))
         {
             throw OutputFailure.Of(name, failure, hint: null);
         }

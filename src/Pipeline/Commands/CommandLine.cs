@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Reflection;
 using System.Text;
+using Pipeline.Jobs.Sinks;
 using Pipeline.Terminal;
 
 namespace Pipeline.Commands;
@@ -34,6 +35,10 @@ internal static class CommandLine
         {
             surroundings.Error.WriteError(failure);
             return failure is UsageException or Engine.Configuration.SettingsException ? ExitCode.Usage : ExitCode.CouldNotStart;
+        }
+        catch (IOException failure) when (StreamSink.IsClosed(failure))
+        {
+            return ExitCode.Done;
         }
         catch (OperationCanceledException) when (surroundings.Interrupted.IsCancellationRequested)
         {

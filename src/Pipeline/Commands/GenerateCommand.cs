@@ -16,6 +16,7 @@ internal static class GenerateCommand
         var system = String("--system", "TEXT", "the system turn before it");
         var raw = Flag("--raw", "TEXT as it is, not as a chat turn; special tokens count");
         var format = Choice("--format", "FORMAT", "text or jsonl (default: text)", OutputFormat.Text, OutputFormat.Text, OutputFormat.Jsonl);
+        var logprobs = ResultOptions.Logprobs();
         var generation = new GenerationOptions();
         var common = new CommonOptions();
         var command = new PipelineCommand(
@@ -23,7 +24,7 @@ internal static class GenerateCommand
             "Answers one turn of text.",
             "[OPTIONS] TEXT",
             "pipeline generate \"What is 3 plus 4?\"",
-            new OptionGroup("Input and output", [system, raw, format]),
+            new OptionGroup("Input and output", [system, raw, format, logprobs]),
             generation.Length,
             generation.Sampling,
             common.Engine)
@@ -39,7 +40,8 @@ internal static class GenerateCommand
 
             var request = new CaptionRequest(
                 parsed.GetValue(text), parsed.GetValue(system), parsed.GetValue(raw), Frames: null, generation.Read(parsed));
-            var target = new ResultTarget(parsed.GetValue(format), Output: null, Force: false, SkipExisting: false, FailFast: false);
+            var target = new ResultTarget(
+                parsed.GetValue(format), parsed.GetValue(logprobs), Output: null, Force: false, SkipExisting: false, FailFast: false).Validated();
             var settings = Settings.Load(common.Arguments(parsed), common.Model(parsed), surroundings);
             return CaptionRun.RunAsync(new RunPlan(settings, request, Paths: null, target, common.Quiet(parsed)), surroundings);
         });

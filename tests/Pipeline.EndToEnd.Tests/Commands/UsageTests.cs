@@ -32,6 +32,8 @@ public sealed class UsageTests
     [InlineData("--format srt: expected one of text, jsonl", "generate", "hello", "--format", "srt")]
     [InlineData("--skip-existing: needs --output", "caption", "x.mp4", "--skip-existing")]
     [InlineData("--skip-existing and --force contradict each other", "caption", "x.mp4", "--skip-existing", "--force", "--output", "o/")]
+    [InlineData("--logprobs: needs --format jsonl", "generate", "hello", "--logprobs")]
+    [InlineData("--logprobs: needs --format jsonl", "caption", "x.mp4", "--logprobs", "--format", "srt")]
     [InlineData("--raw and --system contradict each other", "generate", "hello", "--raw", "--system", "x")]
     [InlineData("--reference: is missing", "verify")]
     [InlineData("--reference x.safetensors: no such file", "verify", "--reference", "x.safetensors")]

@@ -37,6 +37,17 @@ public sealed class LauncherTests : IDisposable
     }
 
     [Fact]
+    public void A_reader_that_goes_away_ends_the_run_quietly()
+    {
+        Tool.Run(s_launcher, ["--version"]); // builds where need be
+        var result = Tool.Run(
+            "bash", ["-c", "set -o pipefail; \"$0\" caption tests/data/eval/ --quiet | head -n 1", s_launcher]);
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        Assert.EndsWith(".\n", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_dotnet_it_says_what_to_install()
     {
         Directory.CreateDirectory(_folder.File("bin"));

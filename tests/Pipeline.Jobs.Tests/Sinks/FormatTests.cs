@@ -22,6 +22,18 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public void Logprobs_end_a_jsonl_line_where_they_are_asked_for()
+    {
+        var format = ResultFormat.Of(OutputFormat.Jsonl, single: false, logprobs: true);
+
+        Assert.EndsWith(
+            ""","seconds":0.125,"logprobs":[{"token":"a","id":7,"logprob":-0.5},{"token":" cat","id":8,"logprob":0}]}""" + "\n",
+            format.Write(Results.Caption(3), 1),
+            StringComparison.Ordinal);
+        Assert.EndsWith(""","seconds":null,"logprobs":null}""" + "\n", format.Write(Results.Failed(3), 1), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_failure_is_a_jsonl_line_with_an_error_for_the_caption()
     {
         Assert.Equal(
