@@ -43,15 +43,14 @@ public sealed class InterruptTests : IDisposable
     }
 
     [Fact]
-    public async Task It_ends_when_nobody_reads_its_results_any_more()
+    public async Task It_ends_quietly_when_nobody_reads_its_results_any_more()
     {
         using var process = Start("caption", "tests/data/eval", "--format", "jsonl", "--quiet");
         process.StandardOutput.Close();
         var error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
 
-        Assert.Equal(1, process.ExitCode);
-        Assert.StartsWith("error: standard output: Broken pipe\n", error, StringComparison.Ordinal);
+        Assert.Equal((0, ""), (process.ExitCode, error));
     }
 
     private Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo(
