@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.Event;
 using Pipeline.Configuration;
+using Pipeline.EndToEnd.Tests.Processes;
 using Pipeline.Logging;
 using Serilog;
 using Serilog.Core;
@@ -9,6 +10,8 @@ using Serilog.Events;
 
 namespace Pipeline.EndToEnd.Tests.Logging;
 
+/// <summary>Runs alone: the logger is one a process, and commands that run in this one set it too.</summary>
+[Collection(TimedCollection.Name)]
 public sealed class SerilogBridgeTests
 {
     [Fact]
@@ -21,6 +24,7 @@ public sealed class SerilogBridgeTests
         {
             var cause = new InvalidOperationException("why");
             Akka.Event.Logging.GetLogger(system, "test").Warning(cause, "window {Window} of {Job} waits", 7, "clips");
+            await Eventually.IsTrue(() => collected.Has(LogEventLevel.Warning), "the event has come through the bridge");
             await system.Terminate();
         }
 
@@ -34,6 +38,14 @@ public sealed class SerilogBridgeTests
     private sealed class Collector : ILogEventSink
     {
         public List<Serilog.Events.LogEvent> Events { get; } = [];
+
+        public bool Has(LogEventLevel level)
+        {
+            lock (Events)
+            {
+                return Events.Exists(one => one.Level == level);
+            }
+        }
 
         public void Emit(Serilog.Events.LogEvent logEvent)
         {

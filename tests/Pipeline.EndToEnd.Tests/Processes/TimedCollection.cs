@@ -1,6 +1,6 @@
 namespace Pipeline.EndToEnd.Tests.Processes;
 
-/// <summary>Tests that measure time run alone.</summary>
+/// <summary>Tests that measure time, or set what the whole process shares, run alone.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class TimedCollection
 {
