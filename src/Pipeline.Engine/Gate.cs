@@ -4,7 +4,7 @@ namespace Pipeline.Engine;
 /// A named bound over the whole process: callers wait, in order of asking, until their share is free.
 /// A share is given back by disposing its <see cref="Lease"/>.
 /// </summary>
-/// <param name="setting">The setting that names the bound, for messages and meters.</param>
+/// <param name="setting">The setting that names the bound, for messages.</param>
 /// <param name="capacity">Units that may be held at once.</param>
 public sealed class Gate(string setting, long capacity)
 {
