@@ -7,6 +7,7 @@ using Pipeline.Engine.Graph;
 using Pipeline.Engine.Running;
 using Pipeline.Kernels;
 using Pipeline.Media;
+using Pipeline.Model;
 using Pipeline.Text;
 
 namespace Pipeline.Engine;
@@ -17,17 +18,24 @@ public sealed class CaptionEngine : IAsyncDisposable
     /// <summary>Milliseconds that the end of the engine waits for its media processes.</summary>
     private const int ChildrenPatience = 500;
 
+    /// <summary>What the end of the engine gives its actors where the actor system lives on.</summary>
+    private static readonly TimeSpan ActorsPatience = TimeSpan.FromSeconds(5);
+
     private readonly Checkpoint _checkpoint;
-    private readonly DeviceThread _thread;
+    private readonly DeviceLane _lane;
     private readonly EngineServices _services;
     private readonly WindowPlanner _planner;
+    private readonly bool _ownsSystem;
+    private IActorRef _actor = ActorRefs.Nobody;
+    private bool _ownsParts;
     private long _nextWindow;
 
-    private CaptionEngine(ActorSystem system, Checkpoint checkpoint, DeviceThread thread, EngineServices services, DeviceHost host)
+    private CaptionEngine(ActorSystem system, bool ownsSystem, Checkpoint checkpoint, DeviceLane lane, EngineServices services, ModelHost host)
     {
         System = system;
+        _ownsSystem = ownsSystem;
         _checkpoint = checkpoint;
-        _thread = thread;
+        _lane = lane;
         _services = services;
         _planner = new WindowPlanner(services, (long)host.Cache.Pages * host.Cache.PageTokens);
     }
@@ -42,13 +50,13 @@ public sealed class CaptionEngine : IAsyncDisposable
     public int VocabularySize => _checkpoint.Config.Text.VocabularySize;
 
     /// <summary>Done, with the cause, when the device failed: finished results can be written, nothing else.</summary>
-    public Task<Exception> DeviceFailed => _thread.Failed;
+    public Task<Exception> DeviceFailed => _lane.Failed;
 
     public DecoderMeters Decoder { get; } = new();
 
     public Gate TokensWaiting => _services.TokensWaiting;
 
-    /// <summary>Opens the checkpoint, loads the model on its device thread and starts the actors.</summary>
+    /// <summary>An engine that owns all it needs: opens the checkpoint, loads the whole model on a device of its own and starts the actors.</summary>
     /// <param name="model">A Hugging Face directory.</param>
     /// <param name="settings">The engine's blocks of the configuration.</param>
     /// <param name="akka">Configuration of the actor system.</param>
@@ -58,28 +66,44 @@ public sealed class CaptionEngine : IAsyncDisposable
     public static async Task<CaptionEngine> StartAsync(
         string model, EngineSettings settings, Config akka, bool readsMedia, Func<IDevice> createDevice)
     {
-        var tools = readsMedia ? FfmpegTools.Find(settings.Media) : null;
         var checkpoint = Checkpoint.Open(model);
-        DeviceThread? thread = null;
-        ActorSystem? system = null;
+        DeviceLane? lane = null;
         try
         {
-            thread = new DeviceThread(() => CreateHost(createDevice, checkpoint, settings), settings.Engine.Slice);
-            var services = new EngineServices(checkpoint, Tokenizer.Load(model), ChatTemplate.Load(model), tools, settings);
-            var host = await thread.Ready;
-            system = ActorSystem.Create("pipeline", akka);
-            var engine = new CaptionEngine(system, checkpoint, thread, services, host);
-            engine.System.ActorOf(EngineActor.Props(thread, host, services, engine.Decoder), "engine");
-            await services.Actors.Started;
+            lane = await DeviceLane.StartAsync(createDevice, settings.Engine.Slice);
+            var engine = await StartAsync(system: null, checkpoint, settings, akka, readsMedia, lane, new LocalExpertsFactory());
+            engine._ownsParts = true;
             return engine;
         }
         catch
         {
-            await (system?.Terminate() ?? Task.CompletedTask);
-            thread?.Dispose();
+            await (lane?.DisposeAsync() ?? ValueTask.CompletedTask);
             checkpoint.Dispose();
             throw;
         }
+    }
+
+    /// <summary>An engine on a checkpoint, a device and, in a cluster, an actor system that are its starter's and outlive it.</summary>
+    /// <param name="system">Where its actors live; null for a system of its own.</param>
+    /// <param name="checkpoint">The model.</param>
+    /// <param name="settings">The engine's blocks of the configuration.</param>
+    /// <param name="akka">Configuration of the actor system, where it is the engine's own.</param>
+    /// <param name="readsMedia">Whether windows have files: ffmpeg is then looked for.</param>
+    /// <param name="lane">The device that the model is loaded on.</param>
+    /// <param name="experts">Where routed experts are computed.</param>
+    /// <exception cref="PipelineException">The model, the device or ffmpeg is not as it must be.</exception>
+    public static async Task<CaptionEngine> StartAsync(
+        ActorSystem? system, Checkpoint checkpoint, EngineSettings settings, Config akka, bool readsMedia, DeviceLane lane, IExpertsFactory experts)
+    {
+        var tools = readsMedia ? FfmpegTools.Find(settings.Media) : null;
+        var loading = lane.Post(device => new ModelHost(device, checkpoint, settings, experts, lane.Wake));
+        var services = new EngineServices(
+            checkpoint, Tokenizer.Load(checkpoint.Directory), ChatTemplate.Load(checkpoint.Directory), tools, settings);
+        var host = await loading;
+        var engine = new CaptionEngine(system ?? ActorSystem.Create("pipeline", akka), system is null, checkpoint, lane, services, host);
+        engine._actor = engine.System.ActorOf(EngineActor.Props(lane.Thread, host, services, engine.Decoder), "engine");
+        await services.Actors.Started;
+        return engine;
     }
 
     /// <summary>Plans a window: probes its file and lays out its prompt.</summary>
@@ -137,7 +161,7 @@ public sealed class CaptionEngine : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await System.Terminate();
+        await (_ownsSystem ? System.Terminate() : _actor.GracefulStop(ActorsPatience));
 
         // A killed child is gone a moment after its stream: a process that ended before it would leave it behind.
         for (var waited = 0; MediaMeters.ChildrenAlive > 0 && waited < ChildrenPatience; waited += 10)
@@ -146,21 +170,15 @@ public sealed class CaptionEngine : IAsyncDisposable
         }
 
         _services.Dispose();
-        _thread.Dispose();
-        _checkpoint.Dispose();
-    }
-
-    private static DeviceHost CreateHost(Func<IDevice> createDevice, Checkpoint checkpoint, EngineSettings settings)
-    {
-        var device = createDevice();
-        try
+        foreach (var owner in Enum.GetValues<RunOwner>())
         {
-            return new DeviceHost(device, checkpoint, settings);
+            _lane.Thread.Attach(owner, ActorRefs.Nobody);
         }
-        catch
+
+        if (_ownsParts)
         {
-            device.Dispose();
-            throw;
+            await _lane.DisposeAsync();
+            _checkpoint.Dispose();
         }
     }
 }

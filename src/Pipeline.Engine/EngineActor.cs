@@ -12,11 +12,11 @@ namespace Pipeline.Engine;
 internal sealed class EngineActor : UntypedActor
 {
     private readonly DeviceThread _thread;
-    private readonly DeviceHost _host;
+    private readonly ModelHost _host;
     private readonly EngineServices _services;
     private readonly DecoderMeters _meters;
 
-    public EngineActor(DeviceThread thread, DeviceHost host, EngineServices services, DecoderMeters meters)
+    public EngineActor(DeviceThread thread, ModelHost host, EngineServices services, DecoderMeters meters)
     {
         _thread = thread;
         _host = host;
@@ -24,7 +24,7 @@ internal sealed class EngineActor : UntypedActor
         _meters = meters;
     }
 
-    public static Props Props(DeviceThread thread, DeviceHost host, EngineServices services, DecoderMeters meters) =>
+    public static Props Props(DeviceThread thread, ModelHost host, EngineServices services, DecoderMeters meters) =>
         Akka.Actor.Props.Create(() => new EngineActor(thread, host, services, meters));
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);

@@ -11,6 +11,9 @@ public enum PassState
     /// <summary>Experts elsewhere are at work; Advance goes on once their ticket is done.</summary>
     Waiting,
 
+    /// <summary>The experts could not be reached: the step is dropped, and may be written and started again.</summary>
+    Failed,
+
     /// <summary>All is computed (on a GPU: enqueued).</summary>
     Done,
 }

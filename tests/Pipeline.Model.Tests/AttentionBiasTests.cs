@@ -25,7 +25,7 @@ public sealed class AttentionBiasTests
         var norm = device.Load(Weight(1, hidden, [.. Enumerable.Repeat(1f, hidden)]));
         var layer = new TextLayer(norm, TextAttention.Load(device, tensors, AttentionSpecs.Of(config, layer: 0), poolLayer: 0), norm, Dense: null, Moe: null);
         var cache = new KvCache(device, config, pages: 1, pageTokens: 16);
-        var scratch = new TextScratch(config, rows: 3, outputs: 1, device.Allocate);
+        var scratch = new TextScratch(config, rows: 3, outputs: 1, routedExperts: true, device.Allocate);
         var residual = Numbers(random, 3 * hidden);
         device.Upload(residual, scratch.Hidden, firstRow: 0);
         var step = Step(config);

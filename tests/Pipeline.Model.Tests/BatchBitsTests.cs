@@ -202,5 +202,7 @@ public sealed class BatchBitsTests
         }
 
         public bool TryEnd(ExpertTicket ticket) => _refused++ == refusals && _local.TryEnd(ticket);
+
+        public void Abandon(ExpertTicket ticket) => _local.Abandon(ticket);
     }
 }

@@ -16,7 +16,7 @@ namespace Pipeline.Engine.Decoding;
 internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
 {
     private readonly DeviceThread _thread;
-    private readonly DeviceHost _host;
+    private readonly ModelHost _host;
     private readonly Tokenizer _tokenizer;
     private readonly DecoderMeters _meters;
     private readonly Scheduler _scheduler;
@@ -24,7 +24,7 @@ internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
     private long _nextId;
     private int _attachment;
 
-    public DecoderActor(DeviceThread thread, DeviceHost host, Tokenizer tokenizer, DecoderMeters meters)
+    public DecoderActor(DeviceThread thread, ModelHost host, Tokenizer tokenizer, DecoderMeters meters)
     {
         _thread = thread;
         _host = host;
@@ -35,7 +35,7 @@ internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
 
     public IStash Stash { get; set; } = null!;
 
-    public static Props Props(DeviceThread thread, DeviceHost host, Tokenizer tokenizer, DecoderMeters meters) =>
+    public static Props Props(DeviceThread thread, ModelHost host, Tokenizer tokenizer, DecoderMeters meters) =>
         Akka.Actor.Props.Create(() => new DecoderActor(thread, host, tokenizer, meters));
 
     protected override void PreStart() => _thread.Attach(RunOwner.Decoder, Self);
@@ -78,7 +78,15 @@ internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
             case DecodeDone done when done.Attachment == _attachment:
                 Complete(done.Batch);
                 break;
-            case PrefillDone or DecodeDone:
+            case PrefillFailed failed when failed.Attachment == _attachment:
+                _scheduler.Drop(failed.Batch);
+                Fail(failed.Batch.Slices.Select(slice => slice.Session).Distinct(), failed.Reason);
+                break;
+            case DecodeFailed failed when failed.Attachment == _attachment:
+                _scheduler.Drop(failed.Batch);
+                Fail(failed.Batch.Sessions, failed.Reason);
+                break;
+            case PrefillDone or DecodeDone or PrefillFailed or DecodeFailed:
                 break;
             default:
                 Unhandled(message);
@@ -180,6 +188,14 @@ internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
         }
     }
 
+    private void Fail(IEnumerable<Session> sessions, PipelineException reason)
+    {
+        foreach (var session in sessions.Cast<OpenedSession>().Where(session => !session.Closing).ToArray())
+        {
+            Fail(session, reason);
+        }
+    }
+
     private void Fail(OpenedSession session, PipelineException reason)
     {
         session.Owner.Tell(new SessionFailed(reason));
@@ -267,4 +283,8 @@ internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
     internal sealed record PrefillDone(int Attachment, PrefillBatch Batch) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 
     internal sealed record DecodeDone(int Attachment, DecodeBatch Batch) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
+
+    internal sealed record PrefillFailed(int Attachment, PrefillBatch Batch, PipelineException Reason) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
+
+    internal sealed record DecodeFailed(int Attachment, DecodeBatch Batch, PipelineException Reason) : INoSerializationVerificationNeeded, IDeadLetterSuppression;
 }

@@ -7,7 +7,7 @@ using Pipeline.Model;
 namespace Pipeline.Engine.Running;
 
 /// <summary>One step of all decoding sessions: a row each.</summary>
-internal sealed class DecodeRun(DeviceHost host, int attachment, DecodeBatch batch, IActorRef owner)
+internal sealed class DecodeRun(ModelHost host, int attachment, DecodeBatch batch, IActorRef owner)
     : Run(RunKind.Decode, attachment)
 {
     public override void Start()
@@ -35,4 +35,8 @@ internal sealed class DecodeRun(DeviceHost host, int attachment, DecodeBatch bat
 
         owner.Tell(new DecoderActor.DecodeDone(Attachment, batch));
     }
+
+    public override void Fail() => owner.Tell(new DecoderActor.DecodeFailed(Attachment, batch, host.Decode.Failure!));
+
+    public override void Abandon() => host.Decode.Abandon();
 }

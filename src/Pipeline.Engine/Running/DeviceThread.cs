@@ -1,196 +1,150 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Pipeline.Kernels;
 using Pipeline.Model;
 
 namespace Pipeline.Engine.Running;
 
 /// <summary>
-/// The only caller of a device. It runs a decode step through, then gives the other runs one slice, ended at the next
-/// half layer; it sleeps only on its inbox. What runs need (model, caches, passes) is made on this thread by the factory and
-/// lives as long as the thread.
+/// The only caller of a device: half layer by half layer it advances the run whose turn it is, and between any two of them it
+/// offers the device to work beside. Runs that wait for experts elsewhere are passed over until a wake; it sleeps only on its inbox,
+/// when nothing can go on. So nobody waits for a thread that waits for him.
 /// </summary>
-internal sealed class DeviceThread : IDisposable
+internal sealed class DeviceThread
 {
-    private readonly object _lock = new();
-    private readonly Queue<Action> _inbox = new();
-    private readonly Run?[] _runs = new Run?[3];
-    private readonly int[] _attachments = new int[2];
-    private readonly TimeSpan _slice;
-    private readonly Thread _thread;
-    private readonly TaskCompletionSource<DeviceHost> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Inbox _inbox = new();
+    private readonly RunTable _runs;
+    private readonly List<IDeviceWork> _works = [];
+    private readonly int[] _attachments = new int[Enum.GetValues<RunOwner>().Length];
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile bool _posted;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _stopping;
-    private RunKind _lastOther = RunKind.Vision;
 
-    public DeviceThread(Func<DeviceHost> factory, TimeSpan slice)
+    /// <param name="createDevice">Makes the device, on the thread.</param>
+    /// <param name="slice">What prefill and vision together get between two decode steps.</param>
+    public DeviceThread(Func<IDevice> createDevice, TimeSpan slice)
     {
-        _slice = slice;
-        _thread = new Thread(() => Main(factory)) { Name = "device", IsBackground = true };
-        _thread.Start();
+        _runs = new RunTable(slice);
+        new Thread(() => Main(createDevice)) { Name = "device", IsBackground = true }.Start();
     }
 
-    /// <summary>Done when model and memory are there; faulted where they could not be made.</summary>
-    public Task<DeviceHost> Ready => _ready.Task;
+    /// <summary>Done when the device is there; faulted where it could not be made.</summary>
+    public Task Ready => _ready.Task;
 
     /// <summary>Done when the device failed: the process can only write what is finished and end.</summary>
     public Task<Exception> Failed => _failed.Task;
+
+    /// <summary>Done when the thread has ended and the device is disposed: what was posted since is never run.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Runs an action between two half layers; what it throws is the device's failure.</summary>
+    public void Post(Action<IDevice> action) => _inbox.Post(action);
+
+    /// <summary>Offers the device to this work from now on.</summary>
+    public void Serve(IDeviceWork work) => Post(_ => _works.Add(work));
+
+    /// <summary>Work or a run's experts may be ready; from any thread, at any time.</summary>
+    public void Wake() => _inbox.Wake();
+
+    public void Stop() => Post(_ => _stopping = true);
 
     /// <summary>
     /// Makes <paramref name="actor"/> the owner of its kind of runs. Runs of the owner before end at the next half layer;
     /// then the actor gets <see cref="Attached"/> and may submit.
     /// </summary>
-    public void Attach(RunOwner owner, IActorRef actor) => Post(() =>
+    public void Attach(RunOwner owner, IActorRef actor) => Post(_ =>
     {
-        for (var kind = 0; kind < _runs.Length; kind++)
-        {
-            if (_runs[kind]?.Owner == owner)
-            {
-                _runs[kind] = null;
-            }
-        }
-
+        _runs.Abandon(owner);
         actor.Tell(new Attached(++_attachments[(int)owner]));
     });
 
     /// <summary>Hands over a run; its kind must be idle. A run of an older attachment is dropped.</summary>
-    public void Submit(Run run) => Post(() =>
+    public void Submit(Run run) => Post(_ =>
     {
-        if (run.Attachment != _attachments[(int)run.Owner])
+        if (run.Attachment == _attachments[(int)run.Owner])
         {
-            return;
+            _runs.Add(run);
+            run.Start();
         }
-
-        if (_runs[(int)run.Kind] is not null)
-        {
-            throw new InvalidOperationException($"A {run.Kind} run was submitted while one is under way.");
-        }
-
-        run.Start();
-        _runs[(int)run.Kind] = run;
     });
 
-    public void Dispose()
+    private void Main(Func<IDevice> createDevice)
     {
-        Post(() => _stopping = true);
-        _thread.Join();
-    }
-
-    private void Post(Action action)
-    {
-        lock (_lock)
-        {
-            _inbox.Enqueue(action);
-            _posted = true;
-            Monitor.Pulse(_lock);
-        }
-    }
-
-    private void Main(Func<DeviceHost> factory)
-    {
-        DeviceHost host;
         try
         {
-            host = factory();
+            using var device = createDevice();
+            _ready.SetResult();
+            Loop(device);
         }
-        catch (Exception exception)
+        catch (Exception exception) when (!_ready.TrySetException(exception))
         {
-            _ready.SetException(exception);
-            return;
+            _failed.TrySetResult(exception);
         }
-
-        using (host)
+        catch
         {
-            _ready.SetResult(host);
-            try
-            {
-                Loop();
-            }
-            catch (Exception exception)
-            {
-                _failed.TrySetResult(exception);
-            }
+            // Whoever waits for Ready was told.
+        }
+        finally
+        {
+            _ended.SetResult();
         }
     }
 
-    private void Loop()
+    private void Loop(IDevice device)
     {
-        while (true)
+        while (!_stopping)
         {
-            Receive(wait: !Array.Exists(_runs, run => run is not null));
-            if (_stopping)
+            var advanced = Advance();
+            var served = Serve(device);
+            if (_inbox.Receive(device, wait: !advanced && !served))
             {
-                return;
+                _runs.Wake();
             }
+        }
 
-            while (_runs[(int)RunKind.Decode] is { } decode && !_stopping)
-            {
-                Advance(decode);
-                Receive(wait: false);
-            }
-
-            var started = Stopwatch.GetTimestamp();
-            while (!_stopping && NextOther() is { } other)
-            {
-                Advance(other);
-                Receive(wait: false);
-                if (_runs[(int)RunKind.Decode] is not null && Stopwatch.GetElapsedTime(started) >= _slice)
-                {
-                    break;
-                }
-            }
+        foreach (var owner in Enum.GetValues<RunOwner>())
+        {
+            _runs.Abandon(owner);
         }
     }
 
-    private void Receive(bool wait)
+    private bool Advance()
     {
-        if (!wait && !_posted)
+        if (_runs.Next() is not { } run)
         {
-            return;
+            return false;
         }
 
-        while (true)
-        {
-            Action action;
-            lock (_lock)
-            {
-                while (wait && _inbox.Count == 0)
-                {
-                    Monitor.Wait(_lock);
-                }
-
-                if (!_inbox.TryDequeue(out action!))
-                {
-                    _posted = false;
-                    return;
-                }
-            }
-
-            wait = false;
-            action();
-        }
-    }
-
-    private void Advance(Run run)
-    {
+        var started = Stopwatch.GetTimestamp();
         switch (run.Advance())
         {
             case PassState.Done:
-                _runs[(int)run.Kind] = null;
+                _runs.Remove(run);
                 run.Finish();
                 break;
+            case PassState.Failed:
+                _runs.Remove(run);
+                run.Fail();
+                break;
             case PassState.Waiting:
-                throw new InvalidOperationException("Local experts are done when they begin.");
+                run.IsWaiting = true;
+                break;
         }
+
+        _runs.Count(run, Stopwatch.GetElapsedTime(started));
+        return true;
     }
 
-    /// <summary>Prefill and vision in turn.</summary>
-    private Run? NextOther()
+    private bool Serve(IDevice device)
     {
-        var next = _lastOther == RunKind.Prefill ? RunKind.Vision : RunKind.Prefill;
-        var run = _runs[(int)next] ?? _runs[(int)_lastOther];
-        _lastOther = run?.Kind ?? _lastOther;
-        return run;
+        var served = false;
+        foreach (var work in _works)
+        {
+            served |= work.TryRun(device);
+        }
+
+        return served;
     }
 }
 

@@ -7,7 +7,7 @@ using Pipeline.Model;
 namespace Pipeline.Engine.Running;
 
 /// <summary>Prompt rows of several sessions; the last row of a prompt chooses its first token.</summary>
-internal sealed class PrefillRun(DeviceHost host, int attachment, PrefillBatch batch, IActorRef owner)
+internal sealed class PrefillRun(ModelHost host, int attachment, PrefillBatch batch, IActorRef owner)
     : Run(RunKind.Prefill, attachment)
 {
     public override void Start()
@@ -55,6 +55,10 @@ internal sealed class PrefillRun(DeviceHost host, int attachment, PrefillBatch b
 
         owner.Tell(new DecoderActor.PrefillDone(Attachment, batch));
     }
+
+    public override void Fail() => owner.Tell(new DecoderActor.PrefillFailed(Attachment, batch, host.Prefill.Failure!));
+
+    public override void Abandon() => host.Prefill.Abandon();
 
     private static int AddText(StepWriter step, PrefillSlice slice, TextSegment text)
     {

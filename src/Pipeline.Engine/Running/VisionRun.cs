@@ -5,7 +5,7 @@ using Pipeline.Model;
 namespace Pipeline.Engine.Running;
 
 /// <summary>Tiles of several windows through the vision encoder and projector, out into host arrays.</summary>
-internal sealed class VisionRun(DeviceHost host, int attachment, IReadOnlyList<TileSlice> batch, IActorRef owner)
+internal sealed class VisionRun(ModelHost host, int attachment, IReadOnlyList<TileSlice> batch, IActorRef owner)
     : Run(RunKind.Vision, attachment)
 {
     private readonly VisionPass _pass = host.Vision ?? throw new InvalidOperationException("The model has no vision encoder.");
@@ -37,5 +37,12 @@ internal sealed class VisionRun(DeviceHost host, int attachment, IReadOnlyList<T
         }
 
         owner.Tell(new VisionActor.BatchEncoded(Attachment));
+    }
+
+    public override void Fail() => throw new InvalidOperationException("A vision batch has no experts to wait for.");
+
+    public override void Abandon()
+    {
+        // Nothing of it lies outside the device.
     }
 }

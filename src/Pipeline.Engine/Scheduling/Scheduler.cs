@@ -187,6 +187,39 @@ internal sealed class Scheduler(SchedulerLimits limits, IReadOnlyDictionary<Atte
         }
     }
 
+    /// <summary>
+    /// A prefill run that came to nothing. Its sessions have prompt rows that were handed over and are not committed: all
+    /// that is left to them is to be closed.
+    /// </summary>
+    public void Drop(PrefillBatch batch)
+    {
+        batch.Busy = false;
+        foreach (var slice in batch.Slices)
+        {
+            slice.Session.InRun = false;
+            if (slice.LastOfSegment && slice.Segment is VisualSegment visual)
+            {
+                visual.Lease?.Dispose();
+            }
+        }
+
+        foreach (var slice in batch.Slices)
+        {
+            FreeIfClosing(slice.Session);
+        }
+    }
+
+    /// <summary>A decode step that came to nothing: nothing is committed, and its sessions may step again.</summary>
+    public void Drop(DecodeBatch batch)
+    {
+        batch.Busy = false;
+        foreach (var session in batch.Sessions)
+        {
+            session.InRun = false;
+            FreeIfClosing(session);
+        }
+    }
+
     /// <summary>The token that was chosen for the session's next position.</summary>
     public static void Accept(Session session, int token)
     {

@@ -12,14 +12,14 @@ namespace Pipeline.Engine.Vision;
 internal sealed class VisionActor : UntypedActor, IWithUnboundedStash
 {
     private readonly DeviceThread _thread;
-    private readonly DeviceHost _host;
+    private readonly ModelHost _host;
     private readonly VisionOptions _options;
     private readonly VisionQueue _queue = new();
     private readonly List<TileSlice> _batch = [];
     private int _attachment;
     private bool _running;
 
-    public VisionActor(DeviceThread thread, DeviceHost host, VisionOptions options)
+    public VisionActor(DeviceThread thread, ModelHost host, VisionOptions options)
     {
         _thread = thread;
         _host = host;
@@ -28,7 +28,7 @@ internal sealed class VisionActor : UntypedActor, IWithUnboundedStash
 
     public IStash Stash { get; set; } = null!;
 
-    public static Props Props(DeviceThread thread, DeviceHost host, VisionOptions options) =>
+    public static Props Props(DeviceThread thread, ModelHost host, VisionOptions options) =>
         Akka.Actor.Props.Create(() => new VisionActor(thread, host, options));
 
     protected override void PreStart() => _thread.Attach(RunOwner.Vision, Self);

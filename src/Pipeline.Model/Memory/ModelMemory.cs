@@ -22,7 +22,7 @@ public sealed record ModelMemory(long WeightBytes, long TextPassBytes, long Visi
         var pageTokens = KvCache.PageTokensFor(config.Text, largestPage);
         return new ModelMemory(
             weightBytes,
-            passes.Sum(pass => TextPass.Bytes(config.Text, pass.Rows, pass.Outputs)),
+            passes.Sum(pass => TextPass.Bytes(config.Text, pass.Rows, pass.Outputs, routedExperts: true)),
             config.Vision is { } vision ? VisionPass.Bytes(vision, config.Text.HiddenSize, visionTiles) : 0,
             KvCache.PageBytes(config.Text, pageTokens),
             pageTokens);

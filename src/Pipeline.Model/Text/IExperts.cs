@@ -9,30 +9,24 @@ public readonly record struct ExpertTicket(long Id);
 /// <param name="Input">[rows, hidden], normed and unscaled.</param>
 /// <param name="Routing">Experts and scores of each row.</param>
 /// <param name="Rows">Rows that count.</param>
-/// <param name="Inner">Scratch [rows * slots, inner].</param>
+/// <param name="Inner">Scratch [rows * slots, inner]; null where the model was loaded without routed experts.</param>
 /// <param name="Output">[rows * slots, hidden]: one unsummed row an assignment.</param>
 public readonly record struct ExpertRows(
-    DeviceBuffer Input, DeviceRouting Routing, int Rows, DeviceBuffer Inner, DeviceBuffer Output);
+    DeviceBuffer Input, DeviceRouting Routing, int Rows, DeviceBuffer? Inner, DeviceBuffer Output);
 
-/// <summary>Where the routed experts of a layer are computed. The shared expert runs between the two calls.</summary>
+/// <summary>
+/// Where the routed experts of a layer are computed, for one pass. The shared expert runs between begin and end. Called by the
+/// device's thread alone; a pass has at most one ticket out.
+/// </summary>
 public interface IExperts
 {
     /// <summary>Starts the experts of a layer on these rows. The buffers stay untouched until the ticket has ended.</summary>
     ExpertTicket Begin(int layer, in ExpertRows rows);
 
-    /// <summary>True once all output rows are written; never blocks.</summary>
+    /// <summary>True once all output rows are written; never blocks. The ticket has then ended.</summary>
+    /// <exception cref="PipelineException">The experts are out of reach (kind <see cref="FailureKind.Outside"/>): the ticket has ended, and the step is dropped.</exception>
     bool TryEnd(ExpertTicket ticket);
-}
 
-/// <summary>All experts on the model's own device: done when <see cref="Begin"/> returns.</summary>
-public sealed class LocalExperts(TextModel model) : IExperts
-{
-    public ExpertTicket Begin(int layer, in ExpertRows rows)
-    {
-        var moe = model.Layers[layer].Moe ?? throw new ArgumentException($"Layer {layer} has no experts.", nameof(layer));
-        model.Device.ExpertRows(rows.Input, rows.Routing, rows.Rows, moe.Experts, rows.Inner, rows.Output);
-        return default;
-    }
-
-    public bool TryEnd(ExpertTicket ticket) => true;
+    /// <summary>The step was dropped: the ticket has ended, its rows are not wanted, and nothing is written to its buffers any more.</summary>
+    void Abandon(ExpertTicket ticket);
 }

@@ -42,10 +42,11 @@ internal sealed class AttentionHalf
 /// <summary>The second half of a layer on one pass's buffers.</summary>
 internal abstract class FeedForwardHalf
 {
-    /// <summary>Starts anew, whatever became of an earlier, aborted step.</summary>
-    public abstract void Reset();
+    /// <summary>Drops what is under way: the step is aborted.</summary>
+    public abstract void Abandon();
 
     /// <summary>True when the half is done; false while experts elsewhere are at work (call again).</summary>
+    /// <exception cref="PipelineException">The experts cannot be reached; nothing is under way any more.</exception>
     public abstract bool TryRun(StepTable table, float epsilon);
 }
 
@@ -55,7 +56,7 @@ internal sealed class DenseHalf(IDevice device, TextLayer layer, GatedMlp mlp, T
     private readonly Projection[] _gateUp = [new(mlp.Up, scratch.DenseInner!, Epilogue: Epilogue.SwiGlu, Gate: mlp.Gate)];
     private readonly Projection[] _down = [new(mlp.Down, scratch.Hidden, Epilogue: Epilogue.Residual, Residual: scratch.Hidden)];
 
-    public override void Reset()
+    public override void Abandon()
     {
     }
 
@@ -79,17 +80,25 @@ internal sealed class MoeHalf(
     private readonly Projection[] _sharedDown = [new(moe.Shared.Down, scratch.Shared)];
     private ExpertTicket? _ticket;
 
-    public override void Reset() => _ticket = null;
+    public override void Abandon()
+    {
+        if (_ticket is { } ticket)
+        {
+            _ticket = null;
+            experts.Abandon(ticket);
+        }
+    }
 
     public override bool TryRun(StepTable table, float epsilon)
     {
-        _ticket ??= Begin(table, epsilon);
-        if (!experts.TryEnd(_ticket.Value))
+        var ticket = _ticket ?? Begin(table, epsilon);
+        _ticket = null; // where TryEnd throws, the ticket has ended
+        if (!experts.TryEnd(ticket))
         {
+            _ticket = ticket;
             return false;
         }
 
-        _ticket = null;
         device.Combine(scratch.Hidden, scratch.Shared, scratch.ExpertRows!, table.Rows, routing.Slots);
         return true;
     }
@@ -99,7 +108,7 @@ internal sealed class MoeHalf(
         device.Norm(NormKind.Rms, scratch.Hidden, table.Rows, layer.PostAttentionNorm, bias: null, epsilon, scratch.Normed);
         device.Route(scratch.Normed, table.Rows, moe.Router, RouterScore.Sigmoid, routing);
         var ticket = experts.Begin(
-            index, new ExpertRows(scratch.Normed, routing, table.Rows, scratch.ExpertInner!, scratch.ExpertRows!));
+            index, new ExpertRows(scratch.Normed, routing, table.Rows, scratch.ExpertInner, scratch.ExpertRows!));
         device.Product(scratch.Normed, table.Rows, _sharedGateUp);
         device.Product(scratch.SharedInner!, table.Rows, _sharedDown);
         return ticket;

@@ -43,13 +43,15 @@ internal sealed record GatedMlp(DeviceWeight Gate, DeviceWeight Up, DeviceWeight
 
 /// <summary>Routed experts beside a shared one that sees every row.</summary>
 /// <param name="Router">[experts, hidden].</param>
-/// <param name="Experts">Each [inner, hidden] twice and [hidden, inner], one part an expert.</param>
+/// <param name="Experts">Each [inner, hidden] twice and [hidden, inner], one part an expert; null where they are computed elsewhere.</param>
 /// <param name="Shared">The shared expert, of the same inner width.</param>
-internal sealed record MixtureOfExperts(DeviceWeight Router, ExpertWeights Experts, GatedMlp Shared)
+internal sealed record MixtureOfExperts(DeviceWeight Router, ExpertWeights? Experts, GatedMlp Shared)
 {
-    public static MixtureOfExperts Load(IDevice device, MoeTensors tensors) => new(
+    public static MixtureOfExperts Load(IDevice device, MoeTensors tensors, bool routedExperts) => new(
         device.Load(tensors.Router),
-        new ExpertWeights(device.Load(tensors.Gate), device.Load(tensors.Up), device.Load(tensors.Down), ScoreOn.Input),
+        routedExperts
+            ? new ExpertWeights(device.Load(tensors.Gate), device.Load(tensors.Up), device.Load(tensors.Down), ScoreOn.Input)
+            : null,
         GatedMlp.Load(device, tensors.Shared));
 }
 
@@ -63,23 +65,24 @@ internal sealed record TextLayer(
     GatedMlp? Dense,
     MixtureOfExperts? Moe)
 {
-    public static TextLayer Load(IDevice device, LayerTensors tensors, AttentionSpec spec, int poolLayer) => new(
+    public static TextLayer Load(IDevice device, LayerTensors tensors, AttentionSpec spec, int poolLayer, bool routedExperts) => new(
         device.Load(tensors.InputNorm),
         TextAttention.Load(device, tensors.Attention, spec, poolLayer),
         device.Load(tensors.PostAttentionNorm),
         tensors.Dense is { } dense ? GatedMlp.Load(device, dense) : null,
-        tensors.Moe is { } moe ? MixtureOfExperts.Load(device, moe) : null);
+        tensors.Moe is { } moe ? MixtureOfExperts.Load(device, moe, routedExperts) : null);
 }
 
 /// <summary>The language model's weights on a device. Read-only: every pass shares them.</summary>
 public sealed class TextModel
 {
-    internal TextModel(IDevice device, TextConfig config, Llama4Tensors tensors)
+    internal TextModel(IDevice device, TextConfig config, Llama4Tensors tensors, bool routedExperts)
     {
         Device = device;
+        HasRoutedExperts = routedExperts;
         Config = config;
         Embedding = device.Load(tensors.Embedding);
-        Layers = LoadLayers(device, config, tensors.Layers);
+        Layers = LoadLayers(device, config, tensors.Layers, routedExperts);
         FinalNorm = device.Load(tensors.FinalNorm);
 
         // Tied checkpoints name the embedding twice; one handle serves both.
@@ -88,7 +91,10 @@ public sealed class TextModel
 
     public TextConfig Config { get; }
 
-    internal IDevice Device { get; }
+    public IDevice Device { get; }
+
+    /// <summary>Whether the routed experts' weights are here; the router and the shared expert always are.</summary>
+    public bool HasRoutedExperts { get; }
 
     /// <summary>[vocabulary, hidden].</summary>
     internal DeviceWeight Embedding { get; }
@@ -101,14 +107,14 @@ public sealed class TextModel
     /// <summary>[vocabulary, hidden].</summary>
     internal DeviceWeight Head { get; }
 
-    private static TextLayer[] LoadLayers(IDevice device, TextConfig config, IReadOnlyList<LayerTensors> tensors)
+    private static TextLayer[] LoadLayers(IDevice device, TextConfig config, IReadOnlyList<LayerTensors> tensors, bool routedExperts)
     {
         var poolLayers = new int[2];
         var layers = new TextLayer[tensors.Count];
         for (var i = 0; i < layers.Length; i++)
         {
             var spec = AttentionSpecs.Of(config, i);
-            layers[i] = TextLayer.Load(device, tensors[i], spec, poolLayers[(int)spec.Kind]++);
+            layers[i] = TextLayer.Load(device, tensors[i], spec, poolLayers[(int)spec.Kind]++, routedExperts);
         }
 
         return layers;

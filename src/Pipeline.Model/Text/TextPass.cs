@@ -38,7 +38,7 @@ public sealed class TextPass
         // Sessions share no pages, so one step's page tables never hold more entries than a pool has pages.
         var positions = new PositionTables(model.Config);
         Step = new StepWriter(new StepTable(maxRows, maxSequences, cache.Pages, positions.Pairs), positions);
-        _scratch = new TextScratch(model.Config, maxRows, maxOutputs, _device.Allocate);
+        _scratch = new TextScratch(model.Config, maxRows, maxOutputs, model.HasRoutedExperts, _device.Allocate);
         _choices = _device.AllocateChoices(maxOutputs);
         _attention = [.. model.Layers.Select(layer => new AttentionHalf(_device, layer, _scratch, cache))];
         _feedForward = BuildFeedForward(experts);
@@ -57,10 +57,10 @@ public sealed class TextPass
     public PassProbe? Probe { get; set; }
 
     /// <summary>Bytes of the buffers that a pass of this size allocates.</summary>
-    public static long Bytes(TextConfig config, int maxRows, int maxOutputs)
+    public static long Bytes(TextConfig config, int maxRows, int maxOutputs, bool routedExperts)
     {
         var plan = new BufferPlan();
-        _ = new TextScratch(config, maxRows, maxOutputs, plan.Allocate);
+        _ = new TextScratch(config, maxRows, maxOutputs, routedExperts, plan.Allocate);
         return plan.Bytes;
     }
 
@@ -70,15 +70,25 @@ public sealed class TextPass
     /// </summary>
     public void SetVisual(int first, ReadOnlySpan<float> rows) => _device.Upload(rows, _scratch.Normed, first);
 
+    /// <summary>Why the step was dropped; set when <see cref="Advance"/> has answered <see cref="PassState.Failed"/>.</summary>
+    public PipelineException? Failure { get; private set; }
+
     /// <summary>Uploads the step and sets the cursor before the embedding.</summary>
     public void Start()
     {
+        Abandon();
         _device.Upload(Table);
         _layer = -1;
         _attended = false;
+        Failure = null;
+    }
+
+    /// <summary>Drops the step that is under way, if one is; experts elsewhere are told.</summary>
+    public void Abandon()
+    {
         foreach (var half in _feedForward)
         {
-            half.Reset();
+            half.Abandon();
         }
     }
 
@@ -100,15 +110,9 @@ public sealed class TextPass
             _attention[_layer].Run(Table, _epsilon);
             _attended = true;
         }
-        else if (_feedForward[_layer].TryRun(Table, _epsilon))
+        else if (FeedForward() is var state && state != PassState.Running)
         {
-            Probe?.Invoke($"layer.{_layer}", _scratch.Hidden, Table.Rows);
-            _attended = false;
-            _layer++;
-        }
-        else
-        {
-            return PassState.Waiting;
+            return state;
         }
 
         return _layer == _model.Layers.Count && Table.Outputs == 0 ? PassState.Done : PassState.Running;
@@ -127,6 +131,27 @@ public sealed class TextPass
         {
             _device.ScatterRows(Table, _scratch.Normed, _scratch.Hidden);
         }
+    }
+
+    private PassState FeedForward()
+    {
+        try
+        {
+            if (!_feedForward[_layer].TryRun(Table, _epsilon))
+            {
+                return PassState.Waiting;
+            }
+        }
+        catch (PipelineException failure) when (failure.Kind == FailureKind.Outside)
+        {
+            Failure = failure;
+            return PassState.Failed;
+        }
+
+        Probe?.Invoke($"layer.{_layer}", _scratch.Hidden, Table.Rows);
+        _attended = false;
+        _layer++;
+        return PassState.Running;
     }
 
     private void Choose()

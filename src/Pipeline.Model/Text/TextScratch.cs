@@ -6,7 +6,7 @@ namespace Pipeline.Model;
 /// <summary>Buffers of one text pass, for at most <c>rows</c> rows and <c>outputs</c> rows of logits.</summary>
 internal sealed class TextScratch
 {
-    public TextScratch(TextConfig config, int rows, int outputs, AllocateBuffer allocate)
+    public TextScratch(TextConfig config, int rows, int outputs, bool routedExperts, AllocateBuffer allocate)
     {
         var hidden = config.HiddenSize;
         var queries = config.Heads * config.HeadSize;
@@ -29,7 +29,7 @@ internal sealed class TextScratch
         {
             var assignments = rows * config.ExpertsPerToken;
             SharedInner = allocate("shared inner", rows, config.IntermediateSize);
-            ExpertInner = allocate("expert inner", assignments, config.IntermediateSize);
+            ExpertInner = routedExperts ? allocate("expert inner", assignments, config.IntermediateSize) : null;
             ExpertRows = allocate("expert rows", assignments, hidden);
         }
 
@@ -63,7 +63,7 @@ internal sealed class TextScratch
     /// <summary>[rows, inner], where there are experts.</summary>
     public DeviceBuffer? SharedInner { get; }
 
-    /// <summary>[rows * slots, inner], where there are experts.</summary>
+    /// <summary>[rows * slots, inner], where experts are computed here.</summary>
     public DeviceBuffer? ExpertInner { get; }
 
     /// <summary>[rows * slots, hidden], where there are experts.</summary>

@@ -6,17 +6,15 @@ using Pipeline.Model;
 
 namespace Pipeline.Engine.Running;
 
-/// <summary>What a device thread owns: the device, the model on it, the KV pools and one pass for each kind of run, all made once.</summary>
-internal sealed class DeviceHost : IDisposable
+/// <summary>An engine's model on a device, with its KV pools and one pass for each kind of run: made once, on the device's thread, which alone uses it.</summary>
+internal sealed class ModelHost
 {
-    private readonly IDevice _device;
     private readonly SchedulerLimits _limits;
     private readonly Sampler _sampler;
     private readonly float[] _logits;
 
-    public DeviceHost(IDevice device, Checkpoint checkpoint, EngineSettings settings)
+    public ModelHost(IDevice device, Checkpoint checkpoint, EngineSettings settings, IExpertsFactory experts, Action wake)
     {
-        _device = device;
         var text = checkpoint.Config.Text;
         var decoder = settings.Decoder;
         var pageTokens = KvCache.PageTokensFor(text, decoder.PageTokens);
@@ -28,12 +26,11 @@ internal sealed class DeviceHost : IDisposable
                 "raise pipeline.decoder.kv-bytes or lower pipeline.decoder.page-tokens");
         }
 
-        var model = new Llama4Model(device, checkpoint);
-        var experts = new LocalExperts(model.Text);
+        var model = new Llama4Model(device, checkpoint, experts.OnDevice);
         var rows = settings.Engine.PrefillRows;
         Cache = new KvCache(device, text, pages, pageTokens);
-        Decode = new TextPass(model.Text, Cache, experts, decoder.Sessions, decoder.Sessions, decoder.Sessions);
-        Prefill = new TextPass(model.Text, Cache, experts, rows, Math.Min(rows, decoder.Sessions), Math.Min(rows, decoder.Sessions));
+        Decode = new TextPass(model.Text, Cache, experts.Create(model.Text, urgent: true, wake), decoder.Sessions, decoder.Sessions, decoder.Sessions);
+        Prefill = new TextPass(model.Text, Cache, experts.Create(model.Text, urgent: false, wake), rows, Math.Min(rows, decoder.Sessions), Math.Min(rows, decoder.Sessions));
         Vision = model.Vision is null ? null : new VisionPass(model.Vision, settings.Vision.BatchTiles);
         HiddenSize = text.HiddenSize;
         _limits = new SchedulerLimits(decoder.Sessions, pageTokens, rows);
@@ -70,6 +67,4 @@ internal sealed class DeviceHost : IDisposable
         choice = _sampler.Sample(_logits, session.History, options);
         session.History.Append(choice.Token);
     }
-
-    public void Dispose() => _device.Dispose();
 }

@@ -1,0 +1,74 @@
+using Pipeline.Kernels;
+
+namespace Pipeline.Engine.Running;
+
+/// <summary>What other threads want of a device thread: actions in order, and wakes, of which any number counts as one.</summary>
+internal sealed class Inbox
+{
+    private readonly object _lock = new();
+    private readonly Queue<Action<IDevice>> _actions = new();
+    private volatile bool _woken;
+    private volatile bool _signalled;
+
+    public void Post(Action<IDevice> action)
+    {
+        lock (_lock)
+        {
+            _actions.Enqueue(action);
+            Signal();
+        }
+    }
+
+    /// <summary>Allocates nothing; costs a read where the thread has yet to see the wake before.</summary>
+    public void Wake()
+    {
+        if (_woken)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            _woken = true;
+            Signal();
+        }
+    }
+
+    /// <summary>Runs what was posted; with <paramref name="wait"/> it sleeps until something was, or until a wake.</summary>
+    /// <returns>Whether it was woken since the last call.</returns>
+    public bool Receive(IDevice device, bool wait)
+    {
+        if (!wait && !_signalled)
+        {
+            return false;
+        }
+
+        while (true)
+        {
+            Action<IDevice> action;
+            lock (_lock)
+            {
+                while (wait && !_signalled)
+                {
+                    Monitor.Wait(_lock);
+                }
+
+                wait = false;
+                if (!_actions.TryDequeue(out action!))
+                {
+                    var woken = _woken;
+                    _woken = _signalled = false;
+                    return woken;
+                }
+            }
+
+            action(device);
+        }
+    }
+
+    private void Signal()
+    {
+        _signalled = true;
+        Monitor.Pulse(_lock);
+    }
+}
