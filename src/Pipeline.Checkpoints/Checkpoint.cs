@@ -49,17 +49,13 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="PipelineException">Anything that is missing, damaged or not supported; the message names file and key.</exception>
     public static Checkpoint Open(string directory)
     {
-        if (!System.IO.Directory.Exists(directory))
-        {
-            throw new PipelineException(
-                "checkpoint.missing", File.Exists(directory) ? $"{directory}: is a file, not a model directory" : $"{directory}: no such model directory", HowToGetOne);
-        }
-
-        var configFile = Path.Combine(directory, "config.json");
-        var configBytes = JsonFile.ReadBytes(configFile)
-            ?? throw new PipelineException("checkpoint.missing", $"{directory}: holds no config.json, so it is no model directory", HowToGetOne);
-        return new Checkpoint(directory, new JsonSection(configFile, "", JsonFile.ParseObject(configFile, configBytes)), configBytes);
+        var (config, bytes) = ReadSettings(directory);
+        return new Checkpoint(directory, config, bytes);
     }
+
+    /// <summary>Reads config.json alone: the directory needs no weights.</summary>
+    /// <exception cref="PipelineException">It is missing, damaged or not supported; the message names file and key.</exception>
+    public static Llama4Config ReadConfig(string directory) => Llama4ConfigReader.Read(ReadSettings(directory).Config, []);
 
     /// <summary>All weights by their role, checked for name, shape and type.</summary>
     /// <exception cref="PipelineException">Tensors are missing, misshapen or unexpected; one message lists them.</exception>
@@ -70,6 +66,20 @@ public sealed class Checkpoint : IDisposable
     public ModelSummary Summarize() => ModelSummary.Of(Config.Text, Claim().Claims.Sizes);
 
     public void Dispose() => Tensors.Dispose();
+
+    private static (JsonSection Config, byte[] Bytes) ReadSettings(string directory)
+    {
+        if (!System.IO.Directory.Exists(directory))
+        {
+            throw new PipelineException(
+                "checkpoint.missing", File.Exists(directory) ? $"{directory}: is a file, not a model directory" : $"{directory}: no such model directory", HowToGetOne);
+        }
+
+        var file = Path.Combine(directory, "config.json");
+        var bytes = JsonFile.ReadBytes(file)
+            ?? throw new PipelineException("checkpoint.missing", $"{directory}: holds no config.json, so it is no model directory", HowToGetOne);
+        return (new JsonSection(file, "", JsonFile.ParseObject(file, bytes)), bytes);
+    }
 
     private (Llama4Tensors Tensors, TensorClaims Claims) Claim()
     {

@@ -32,7 +32,7 @@ internal static class OptionValue
     {
         _ when type.IsEnum => Array.Find(
             Enum.GetNames(type), name => OptionsBinder.KeyOf(name) == text) is { } found ? Enum.Parse(type, found) : null,
-        _ when IsSize(type, property) => Size(text),
+        _ when IsSize(type, property) => ByteSize.TryParse(text, out var bytes) ? bytes : null,
         _ when type == typeof(int) => int.TryParse(text, NumberStyles.AllowLeadingSign, null, out var i) ? i : null,
         _ when type == typeof(long) => long.TryParse(text, NumberStyles.AllowLeadingSign, null, out var l) ? l : null,
         _ when type == typeof(double) => double.TryParse(text, NumberStyles.Float, null, out var d) && double.IsFinite(d) ? d : null,
@@ -51,16 +51,6 @@ internal static class OptionValue
             ? TimeSpan.FromTicks((long)Math.Round(count * seconds * TimeSpan.TicksPerSecond))
             : null;
 
-    private static object? Size(string text)
-    {
-        var (number, unit) = Split(text);
-        return BytesOf(unit) is { } bytes
-            && decimal.TryParse(number, NumberStyles.AllowDecimalPoint, null, out var count)
-            && count <= long.MaxValue / bytes
-            ? (long)(count * bytes)
-            : null;
-    }
-
     private static double? SecondsOf(string unit) => unit switch
     {
         "us" => 1e-6,
@@ -72,21 +62,7 @@ internal static class OptionValue
         _ => null,
     };
 
-    private static long? BytesOf(string unit) => unit switch
-    {
-        "" or "B" => 1,
-        "kB" => 1000,
-        "MB" => 1000_000,
-        "GB" => 1000_000_000,
-        "TB" => 1000_000_000_000,
-        "KiB" => 1L << 10,
-        "MiB" => 1L << 20,
-        "GiB" => 1L << 30,
-        "TiB" => 1L << 40,
-        _ => null,
-    };
-
-    private static (string Number, string Unit) Split(string text)
+    internal static (string Number, string Unit) Split(string text)
     {
         var end = text.AsSpan().IndexOfAnyExcept("0123456789.");
         return end < 0 ? (text, "") : (text[..end], text[end..].TrimStart());
