@@ -76,4 +76,14 @@ public sealed class CheckpointTests
             }
         }
     }
+
+    [Fact]
+    public void ReadConfig_NeedsNoWeights()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(Path.Join(SharedData.Root, "models", "tiny-scout", "config.json"), folder.File("config.json"));
+
+        Assert.Equal(6, Checkpoint.ReadConfig(folder.Path).Text.Layers);
+        Assert.Equal("checkpoint.missing", Assert.Throws<PipelineException>(() => Checkpoint.ReadConfig(folder.File("nowhere"))).Code);
+    }
 }
