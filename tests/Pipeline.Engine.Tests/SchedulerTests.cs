@@ -110,14 +110,16 @@ public sealed class SchedulerTests
         Gen.Select(
             Gen.Int[1, 4],
             Gen.Int[1, 9],
+            Gen.Int[1, 2],
             Gen.Select(Gen.Int[1, 20], Gen.Int[1, 12], Gen.Int[1, 7], Gen.Bool).Array[1, 12],
             Gen.Int[0, 3].Array[4000])
         .Sample(
-            (sessions, prefillRows, plans, choices) => new Simulation(CreateScheduler(sessions, pages: 9, prefillRows), sessions, prefillRows, choices).Run(plans),
+            (sessions, prefillRows, microBatches, plans, choices) =>
+                new Simulation(CreateScheduler(sessions, pages: 9, prefillRows, microBatches), sessions, prefillRows, microBatches, choices).Run(plans),
             iter: TestCampaign.Iterations(300));
 
-    private static Scheduler CreateScheduler(int sessions, int pages, int prefillRows) => new(
-        new SchedulerLimits(sessions, PageTokens, prefillRows),
+    private static Scheduler CreateScheduler(int sessions, int pages, int prefillRows, int microBatches = 1) => new(
+        new SchedulerLimits(sessions, PageTokens, prefillRows, microBatches),
         new Dictionary<AttentionKind, PagePool>
         {
             [AttentionKind.Chunked] = new PagePool(pages),
@@ -129,12 +131,12 @@ public sealed class SchedulerTests
 
     private static TextSegment Text(int length) => new(Enumerable.Range(0, length).ToArray());
 
-    private sealed class Simulation(Scheduler scheduler, int sessions, int prefillRows, int[] choices)
+    private sealed class Simulation(Scheduler scheduler, int sessions, int prefillRows, int microBatches, int[] choices)
     {
         private readonly List<Session> _live = [];
         private readonly Dictionary<long, int> _handed = [];
         private PrefillBatch? _prefill;
-        private DecodeBatch? _decode;
+        private readonly List<DecodeBatch> _decodes = [];
         private int _choice;
 
         public void Run((int Prompt, int Max, int Segment, bool Leaves)[] plans)
@@ -148,7 +150,7 @@ public sealed class SchedulerTests
             }
 
             var steps = 0;
-            while (waiting.Count > 0 || _live.Count > 0 || _prefill is not null || _decode is not null)
+            while (waiting.Count > 0 || _live.Count > 0 || _prefill is not null || _decodes.Count > 0)
             {
                 Assert.True(++steps < 20_000, "no progress");
                 while (scheduler.Admit() is { } admitted)
@@ -179,7 +181,12 @@ public sealed class SchedulerTests
                     break;
                 case 1:
                     _prefill ??= scheduler.NextPrefill();
-                    _decode ??= scheduler.NextDecode();
+                    while (scheduler.NextDecode() is { } decode)
+                    {
+                        CheckDecode(decode);
+                        _decodes.Add(decode);
+                    }
+
                     break;
                 case 2 when _prefill is not null:
                     CheckPrefill(_prefill);
@@ -192,8 +199,11 @@ public sealed class SchedulerTests
                     scheduler.Complete(_prefill);
                     _prefill = null;
                     break;
-                default:
-                    CompleteDecode(plans);
+                case 3 when _decodes.Count > 0:
+                    // Of two, the one that was handed over last may be done first.
+                    var done = _decodes[choices[_choice % choices.Length] % _decodes.Count];
+                    _decodes.Remove(done);
+                    CompleteDecode(done, plans);
                     break;
             }
         }
@@ -209,14 +219,23 @@ public sealed class SchedulerTests
             }
         }
 
-        private void CompleteDecode((int Prompt, int Max, int Segment, bool Leaves)[] plans)
+        private void CheckDecode(DecodeBatch batch)
         {
-            if (_decode is null)
+            var decoding = _live.Count(session => session.Phase == SessionPhase.Decode);
+            Assert.InRange(batch.Sessions.Count, 1, (decoding + microBatches - 1) / microBatches);
+            Assert.Empty(batch.Sessions.Intersect(_decodes.SelectMany(other => other.Sessions)));
+        }
+
+        private void CompleteDecode(DecodeBatch batch, (int Prompt, int Max, int Segment, bool Leaves)[] plans)
+        {
+            // Now and then a step comes to nothing: its sessions step again, or are closed.
+            if (choices[_choice++ % choices.Length] == 0)
             {
+                scheduler.Drop(batch);
                 return;
             }
 
-            foreach (var session in _decode.Sessions)
+            foreach (var session in batch.Sessions)
             {
                 Scheduler.Accept(session, token: 1);
                 var leaves = plans[session.Id].Leaves && session.Generated == 1;
@@ -227,8 +246,7 @@ public sealed class SchedulerTests
                 }
             }
 
-            scheduler.Complete(_decode);
-            _decode = null;
+            scheduler.Complete(batch);
         }
 
         private void CheckInvariants()

@@ -1,3 +1,5 @@
+using Pipeline.Checkpoints;
+
 namespace Pipeline.Model.Tests;
 
 public sealed class ModelMemoryTests
@@ -18,10 +20,18 @@ public sealed class ModelMemoryTests
         // 16 patches of 588 in 48, with the class token 17 rows in 6 buffers and an inner one of 192; 4 tokens of 192, 80, 80, 64.
         var vision = 4L * 3 * (9408 + (16 * (588 + 48)) + (17 * ((6 * 48) + 192)) + (4 * (192 + 80 + 80 + 64)));
 
-        var plan = ModelMemory.Plan(golden.Model.Config, weightBytes: 7, [(32, 5), (32, 5)], visionTiles: 3, largestPage: 20);
+        var weights = ModelSummary.Of(golden.Model.Config);
+        var plan = ModelMemory.Plan(golden.Model.Config, weights, [(32, 5), (32, 5)], visionTiles: 3, largestPage: 20);
 
         // Keys and values of 5 layers, 2 heads of 16, 16 tokens a page.
-        Assert.Equal(new ModelMemory(7, 2 * text, vision, KvPageBytes: 2 * 4 * 5 * 32 * 16, KvPageTokens: 16), plan);
+        var routed = 2L * weights.Kinds.Single(kind => kind.Kind == TensorKind.RoutedExperts).Parameters;
+        Assert.Equal(new ModelMemory(weights.Bytes, routed, 2 * text, vision, KvPageBytes: 2 * 4 * 5 * 32 * 16, KvPageTokens: 16), plan);
         Assert.Equal([0, 20480, 20480, 40960], new[] { 0, 1, 16, 17 }.Select(plan.SessionBytes));
+
+        // Without routed experts their weights and their inner rows are elsewhere; the result rows still come back here.
+        var inner = 2L * 4 * 32 * slots * 96;
+        Assert.Equal(
+            plan with { WeightBytes = weights.Bytes - routed, TextPassBytes = (2 * text) - inner },
+            ModelMemory.Plan(golden.Model.Config, weights, [(32, 5), (32, 5)], visionTiles: 3, largestPage: 20, routedExperts: false));
     }
 }

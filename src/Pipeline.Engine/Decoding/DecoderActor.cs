@@ -9,7 +9,7 @@ namespace Pipeline.Engine.Decoding;
 
 /// <summary>
 /// One a device: owns sessions, scheduler and KV pages. Windows open a session, send the segments of their prompt as they are
-/// ready, and get tokens; the actor hands prefill and decode runs to the device thread, one of each kind at a time.
+/// ready, and get tokens; the actor hands prefill and decode runs to the device thread: one prefill, and a decode run a micro-batch.
 /// Made anew after a failure with an empty page table; the windows that it served are retried.
 /// <code>Attaching --Attached--> Decoding</code>
 /// </summary>
@@ -214,7 +214,7 @@ internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
             _thread.Submit(new PrefillRun(_host, _attachment, prefill, Self));
         }
 
-        if (_scheduler.NextDecode() is { } decode)
+        while (_scheduler.NextDecode() is { } decode)
         {
             _thread.Submit(new DecodeRun(_host, _attachment, decode, Self));
         }

@@ -6,13 +6,15 @@ using Pipeline.Model;
 
 namespace Pipeline.Engine.Running;
 
-/// <summary>One step of all decoding sessions: a row each.</summary>
+/// <summary>One step of a micro-batch of decoding sessions: a row each.</summary>
 internal sealed class DecodeRun(ModelHost host, int attachment, DecodeBatch batch, IActorRef owner)
-    : Run(RunKind.Decode, attachment)
+    : Run(batch.Index == 0 ? RunKind.Decode : RunKind.SecondDecode, attachment)
 {
+    private readonly TextPass _pass = host.Decode[batch.Index];
+
     public override void Start()
     {
-        var step = host.Decode.Step;
+        var step = _pass.Step;
         step.Clear();
         foreach (var session in batch.Sessions)
         {
@@ -20,23 +22,23 @@ internal sealed class DecodeRun(ModelHost host, int attachment, DecodeBatch batc
             step.AddOutput(step.AddToken(session.LastToken, session.Committed, RowRole.Generated));
         }
 
-        host.Decode.Start();
+        _pass.Start();
     }
 
-    public override PassState Advance() => host.Decode.Advance();
+    public override PassState Advance() => _pass.Advance();
 
     public override void Finish()
     {
-        host.Decode.ReadChoices(batch.Choices);
+        _pass.ReadChoices(batch.Choices);
         for (var output = 0; output < batch.Sessions.Count; output++)
         {
-            host.Choose(host.Decode, output, batch.Sessions[output], ref batch.Choices[output]);
+            host.Choose(_pass, output, batch.Sessions[output], ref batch.Choices[output]);
         }
 
         owner.Tell(new DecoderActor.DecodeDone(Attachment, batch));
     }
 
-    public override void Fail() => owner.Tell(new DecoderActor.DecodeFailed(Attachment, batch, host.Decode.Failure!));
+    public override void Fail() => owner.Tell(new DecoderActor.DecodeFailed(Attachment, batch, _pass.Failure!));
 
-    public override void Abandon() => host.Decode.Abandon();
+    public override void Abandon() => _pass.Abandon();
 }

@@ -29,20 +29,24 @@ internal sealed class ModelHost
         var model = new Llama4Model(device, checkpoint, experts.OnDevice);
         var rows = settings.Engine.PrefillRows;
         Cache = new KvCache(device, text, pages, pageTokens);
-        Decode = new TextPass(model.Text, Cache, experts.Create(model.Text, urgent: true, wake), decoder.Sessions, decoder.Sessions, decoder.Sessions);
-        Prefill = new TextPass(model.Text, Cache, experts.Create(model.Text, urgent: false, wake), rows, Math.Min(rows, decoder.Sessions), Math.Min(rows, decoder.Sessions));
+        _limits = new SchedulerLimits(decoder.Sessions, pageTokens, rows, decoder.MicroBatches);
+        Decode = [.. Enumerable.Range(0, decoder.MicroBatches).Select(_ => CreatePass(urgent: true, decoder.DecodeRows, decoder.DecodeRows))];
+        Prefill = CreatePass(urgent: false, rows, Math.Min(rows, decoder.Sessions));
         Vision = model.Vision is null ? null : new VisionPass(model.Vision, settings.Vision.BatchTiles);
         HiddenSize = text.HiddenSize;
-        _limits = new SchedulerLimits(decoder.Sessions, pageTokens, rows);
         _sampler = new Sampler(text.VocabularySize);
         _logits = new float[text.VocabularySize];
+
+        TextPass CreatePass(bool urgent, int maxRows, int maxSequences) =>
+            new(model.Text, Cache, experts.Create(model.Text, urgent, wake), maxRows, maxSequences, maxSequences);
     }
 
     public int HiddenSize { get; }
 
     public KvCache Cache { get; }
 
-    public TextPass Decode { get; }
+    /// <summary>One a micro-batch.</summary>
+    public IReadOnlyList<TextPass> Decode { get; }
 
     public TextPass Prefill { get; }
 

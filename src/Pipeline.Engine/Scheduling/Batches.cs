@@ -42,9 +42,12 @@ internal sealed class PrefillBatch(int sessions)
     }
 }
 
-/// <summary>One row a decoding session.</summary>
-internal sealed class DecodeBatch(int sessions)
+/// <summary>One row a decoding session, or a session of one of two micro-batches.</summary>
+internal sealed class DecodeBatch(int index, int sessions)
 {
+    /// <summary>Which micro-batch.</summary>
+    public int Index { get; } = index;
+
     public List<Session> Sessions { get; } = new(sessions);
 
     /// <summary>Handed to a run that is not done.</summary>

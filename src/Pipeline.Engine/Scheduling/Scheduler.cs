@@ -7,12 +7,13 @@ namespace Pipeline.Engine.Scheduling;
 /// <param name="Sessions">Sessions open at once.</param>
 /// <param name="PageTokens">Tokens a KV page.</param>
 /// <param name="PrefillRows">Rows of a prefill run.</param>
-internal sealed record SchedulerLimits(int Sessions, int PageTokens, int PrefillRows);
+/// <param name="MicroBatches">Decode runs at once, each with a share of the sessions.</param>
+internal sealed record SchedulerLimits(int Sessions, int PageTokens, int PrefillRows, int MicroBatches);
 
 /// <summary>
 /// Continuous batching as plain synchronous data: who is admitted, which rows the next prefill and decode runs hold, when pages
 /// are freed. Sessions are admitted in order of asking, when pages for their whole prompt and max-tokens are free; nothing is held before.
-/// Prefill serves the session admitted first; every decoding session takes part in each decode step.
+/// Prefill serves the session admitted first; every decoding session takes part in each decode step of its micro-batch.
 /// </summary>
 /// <param name="limits">Named bounds.</param>
 /// <param name="pools">Pages by kind of attention, for the kinds that the model has layers of.</param>
@@ -21,7 +22,7 @@ internal sealed class Scheduler(SchedulerLimits limits, IReadOnlyDictionary<Atte
     private readonly LinkedList<Session> _waiting = new();
     private readonly List<Session> _open = [];
     private readonly PrefillBatch _prefill = new(limits.Sessions);
-    private readonly DecodeBatch _decode = new(limits.Sessions);
+    private readonly DecodeBatch[] _decode = [.. Enumerable.Range(0, limits.MicroBatches).Select(index => new DecodeBatch(index, limits.Sessions))];
 
     /// <summary>Sessions open now.</summary>
     public int Open => _open.Count;
@@ -127,26 +128,32 @@ internal sealed class Scheduler(SchedulerLimits limits, IReadOnlyDictionary<Atte
         return _prefill.Busy ? _prefill : null;
     }
 
-    /// <summary>All sessions that decode, or null where there is none. The batch is reused, as the prefill's.</summary>
+    /// <summary>
+    /// The sessions of a micro-batch that is free, or null where none is or nobody waits for a step. Each gets its share of all that
+    /// decode, so that both stay equally long. The batch is reused, as the prefill's.
+    /// </summary>
     public DecodeBatch? NextDecode()
     {
-        if (_decode.Busy)
+        if (Array.Find(_decode, batch => !batch.Busy) is not { } free)
         {
             return null;
         }
 
-        _decode.Sessions.Clear();
+        free.Sessions.Clear();
+        var share = (_open.Count(IsDecoding) + limits.MicroBatches - 1) / limits.MicroBatches;
         foreach (var session in _open)
         {
-            if (session is { Phase: SessionPhase.Decode, Closing: false })
+            if (free.Sessions.Count < share && !session.InRun && IsDecoding(session))
             {
                 session.InRun = true;
-                _decode.Sessions.Add(session);
+                free.Sessions.Add(session);
             }
         }
 
-        _decode.Busy = _decode.Sessions.Count > 0;
-        return _decode.Busy ? _decode : null;
+        free.Busy = free.Sessions.Count > 0;
+        return free.Busy ? free : null;
+
+        static bool IsDecoding(Session session) => session is { Phase: SessionPhase.Decode, Closing: false };
     }
 
     /// <summary>Commits a prefill run that is done; sessions whose prompt is whole go over to decoding with their first token.</summary>

@@ -3,8 +3,8 @@ using System.Text;
 using Pipeline.Checkpoints;
 using Pipeline.Composition;
 using Pipeline.Configuration;
+using Pipeline.Engine;
 using Pipeline.Engine.Configuration;
-using Pipeline.Model;
 using Pipeline.Terminal;
 
 namespace Pipeline.Commands;
@@ -69,9 +69,7 @@ internal static class InspectCommand
 
     private static TextTable AddMemory(TextTable table, Llama4Config config, ModelSummary summary, PipelineOptions options)
     {
-        var (sessions, rows) = (options.Decoder.Sessions, options.Engine.PrefillRows);
-        var memory = ModelMemory.Plan(
-            config, summary.Bytes, [(sessions, sessions), (rows, Math.Min(rows, sessions))], options.Vision.BatchTiles, options.Decoder.PageTokens);
+        var memory = new EngineSettings(options.Engine, options.Vision, options.Decoder, options.Media).PlanMemory(config, summary);
         var scratch = memory.TextPassBytes + memory.VisionPassBytes;
         return table
             .Add("weights, as stored", Bytes(memory.WeightBytes))
