@@ -9,7 +9,7 @@ internal static class OptionValue
         type.IsEnum || type == typeof(int) || type == typeof(long) || type == typeof(double) || type == typeof(bool)
         || type == typeof(string) || type == typeof(TimeSpan);
 
-    /// <param name="property">The property's name: one that ends in Bytes is a size.</param>
+    /// <param name="property">The property's name: one that begins or ends with Bytes is a size.</param>
     public static bool TryParse(Type type, string property, string? text, out object? value)
     {
         value = text is null ? null : Parse(type, property, text);
@@ -42,7 +42,7 @@ internal static class OptionValue
     };
 
     private static bool IsSize(Type type, string property) =>
-        type == typeof(long) && property.EndsWith("Bytes", StringComparison.Ordinal);
+        type == typeof(long) && (property.EndsWith("Bytes", StringComparison.Ordinal) || property.StartsWith("Bytes", StringComparison.Ordinal));
 
     private static object? Duration(string text) =>
         Split(text) is var (number, unit) && SecondsOf(unit) is { } seconds
