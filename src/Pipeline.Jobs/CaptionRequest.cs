@@ -41,4 +41,11 @@ public sealed record GenerationSettings(
     ulong Seed,
     IReadOnlyList<string> StopStrings,
     IReadOnlyList<int> StopTokens,
-    bool IgnoreEos);
+    bool IgnoreEos)
+{
+    /// <summary>Nothing was said: greedy, with the checkpoint's own stops and length.</summary>
+    public static GenerationSettings Default { get; } = new(
+        Sample: false, MaxTokens: null, MinTokens: 0, Temperature: null, TopK: null, TopP: null, MinP: null, TypicalP: null,
+        RepetitionPenalty: null, PresencePenalty: null, FrequencyPenalty: null, new Dictionary<int, double>(), Seed: 0,
+        StopStrings: [], StopTokens: [], IgnoreEos: false);
+}

@@ -44,7 +44,9 @@ public sealed record Caption(
 /// <param name="Code">Stable name of the failure: <c>media.no-video</c>.</param>
 /// <param name="Message">What is wrong, without the file's name.</param>
 /// <param name="Hint">What to do; null where nothing can be said.</param>
-public sealed record CaptionFailed(int Index, string Source, string Code, string Message, string? Hint)
+/// <param name="Kind">Who is to blame.</param>
+public sealed record CaptionFailed(
+    int Index, string Source, string Code, string Message, string? Hint, FailureKind Kind = FailureKind.Input)
     : CaptionResult(Index, Source)
 {
     public static CaptionFailed From(CaptionInput input, PipelineException failure)
@@ -53,6 +55,6 @@ public sealed record CaptionFailed(int Index, string Source, string Code, string
         string?[] names = [input.Source, input.Path, Path.GetFileName(input.Path)];
         var named = Array.Find(names, name => name is not null && failure.Message.StartsWith(name + ": ", StringComparison.Ordinal));
         var message = named is null ? failure.Message : failure.Message[(named.Length + 2)..];
-        return new CaptionFailed(input.Index, input.Source, failure.Code, message, failure.Hint);
+        return new CaptionFailed(input.Index, input.Source, failure.Code, message, failure.Hint, failure.Kind);
     }
 }

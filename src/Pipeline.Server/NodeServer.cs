@@ -1,10 +1,11 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
 
 namespace Pipeline.Server;
 
@@ -12,10 +13,12 @@ namespace Pipeline.Server;
 public sealed class NodeServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
+    private readonly NodeMeters _meters;
 
-    private NodeServer(WebApplication application)
+    private NodeServer(WebApplication application, NodeMeters meters)
     {
         _application = application;
+        _meters = meters;
     }
 
     /// <summary>Where it answers, with the port that it took: <c>http://127.0.0.1:8080</c>.</summary>
@@ -29,20 +32,19 @@ public sealed class NodeServer : IAsyncDisposable
     public static async Task<NodeServer> StartAsync(ServerOptions options, INodeHealth health, Task<ICaptionService>? captions)
     {
         var endPoint = options.EndPoint() ?? throw new ArgumentException("There is no address to listen on.", nameof(options));
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Listen(endPoint);
-        });
-        builder.Services.AddRoutingCore();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainDeadline);
-        builder.Logging.ClearProviders();
-        var application = builder.Build();
+        UploadFile.Sweep();
+        var application = Build(options, endPoint);
         HealthEndpoints.Map(application, health);
+        application.MapPrometheusScrapingEndpoint("/metrics");
+        if (captions is not null)
+        {
+            new CaptionEndpoint(options, health, captions).Map(application);
+        }
+
         try
         {
             await application.StartAsync();
+            return new NodeServer(application, new NodeMeters(health));
         }
         catch (IOException failure)
         {
@@ -51,8 +53,6 @@ public sealed class NodeServer : IAsyncDisposable
                 "server.listen", $"pipeline.server.listen = {options.Listen}: {failure.GetBaseException().Message}",
                 "name another address, or end the process that has it", FailureKind.Outside, failure);
         }
-
-        return new NodeServer(application);
     }
 
     /// <summary>Takes no more requests, lets those in flight end within <c>server.drain-deadline</c>, then ends.</summary>
@@ -60,5 +60,33 @@ public sealed class NodeServer : IAsyncDisposable
     {
         await _application.StopAsync();
         await _application.DisposeAsync();
+        _meters.Dispose();
+    }
+
+    private static WebApplication Build(ServerOptions options, IPEndPoint endPoint)
+    {
+        // Empty: nothing is read from the environment or from files beside the program, all settings are our own.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.UploadBytes;
+            kestrel.Listen(endPoint);
+        });
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton<IHostLifetime, OwnersLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainDeadline);
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter(NodeMeters.Name, "System.Runtime", "Microsoft.AspNetCore.Hosting")
+            .AddPrometheusExporter());
+        return builder.Build();
+    }
+
+    /// <summary>Signals are the command line's to take: it ends the server in its own order.</summary>
+    private sealed class OwnersLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

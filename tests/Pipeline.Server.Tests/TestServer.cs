@@ -22,6 +22,8 @@ internal sealed class TestServer : IAsyncDisposable
     public static async Task<TestServer> StartAsync(INodeHealth health, ServerOptions? options = null, Task<ICaptionService>? captions = null) =>
         new(await NodeServer.StartAsync(options ?? Options, health, captions));
 
+    public async Task StopAsync() => await _server.DisposeAsync();
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
