@@ -1,3 +1,5 @@
+using Pipeline.Engine;
+
 namespace Pipeline.Server;
 
 /// <summary>What a node tells about itself; every member is asked often, from any thread, and answers at once.</summary>
@@ -33,7 +35,19 @@ public sealed record MissingPart(string What, string Message, int? Shard = null,
 /// <param name="TokensWaiting">Visual tokens between tiler and prefill.</param>
 /// <param name="Resends">Expert requests that were sent again.</param>
 public sealed record EngineCounts(
-    long Steps, long Tokens, int Sessions, int SessionsWaiting, int KvPages, long TokensWaiting, long Resends);
+    long Steps, long Tokens, int Sessions, int SessionsWaiting, int KvPages, long TokensWaiting, long Resends)
+{
+    /// <param name="engine">The engine as it is now.</param>
+    /// <param name="resends">Of its client of experts elsewhere; 0 where it has none.</param>
+    public static EngineCounts Of(CaptionEngine engine, long resends) => new(
+        engine.Decoder.Steps,
+        engine.Decoder.Tokens,
+        engine.Decoder.Sessions,
+        engine.Decoder.Waiting,
+        engine.Decoder.Pages,
+        engine.TokensWaiting.InUse,
+        resends);
+}
 
 /// <summary>An expert host: what it did since its start, and what it holds now.</summary>
 /// <param name="Rows">Rows computed: their rate is the node's rows a second.</param>

@@ -154,6 +154,7 @@ internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
 
     private void Complete(DecodeBatch batch)
     {
+        _meters.CountStep();
         for (var index = 0; index < batch.Sessions.Count; index++)
         {
             Take((OpenedSession)batch.Sessions[index], batch.Choices[index]);
@@ -178,6 +179,7 @@ internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
             return;
         }
 
+        _meters.CountToken();
         Scheduler.Accept(session, choice.Token);
         var text = session.Text.Take(choice);
         session.Owner.Tell(new TokenGenerated(

@@ -1,9 +1,17 @@
 namespace Pipeline.Engine.Decoding;
 
-/// <summary>How full the decoder is, now and at most since the start; written by its actor, read by anyone.</summary>
+/// <summary>What the decoder did since the start, and how full it is, now and at most; written by its actor, read by anyone.</summary>
 public sealed class DecoderMeters
 {
     private readonly Lock _lock = new();
+    private long _steps;
+    private long _tokens;
+
+    /// <summary>Decode steps that are done.</summary>
+    public long Steps => Volatile.Read(ref _steps);
+
+    /// <summary>Tokens generated, stop tokens among them.</summary>
+    public long Tokens => Volatile.Read(ref _tokens);
 
     public int Sessions { get; private set; }
 
@@ -16,6 +24,10 @@ public sealed class DecoderMeters
     public int Pages { get; private set; }
 
     public int PeakPages { get; private set; }
+
+    internal void CountStep() => Interlocked.Increment(ref _steps);
+
+    internal void CountToken() => Interlocked.Increment(ref _tokens);
 
     internal void Report(int sessions, int waiting, int pages)
     {
