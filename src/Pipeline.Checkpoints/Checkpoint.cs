@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace Pipeline.Checkpoints;
 
 /// <summary>
-/// A Hugging Face directory of a Llama 4 model, opened: settings parsed and checked, weight files mapped, no tensor read.
-/// Everything that was read from it points into the mapped files and is valid until it is disposed.
+/// A Hugging Face directory of a Llama 4 model, opened: settings and headers parsed and checked, no tensor read. Only what is asked for
+/// is mapped into memory; all that was read from it points there and is valid until it is disposed.
 /// </summary>
 public sealed class Checkpoint : IDisposable
 {
@@ -58,12 +58,17 @@ public sealed class Checkpoint : IDisposable
     public static Llama4Config ReadConfig(string directory) => Llama4ConfigReader.Read(ReadSettings(directory).Config, []);
 
     /// <summary>All weights by their role, checked for name, shape and type.</summary>
+    /// <param name="routedExperts">False leaves the routed experts out: they are checked like the others, but not mapped.</param>
     /// <exception cref="PipelineException">Tensors are missing, misshapen or unexpected; one message lists them.</exception>
-    public Llama4Tensors ReadLlama4() => Claim().Tensors;
+    public Llama4Tensors ReadLlama4(bool routedExperts = true) => Claim(kind => routedExperts || kind != TensorKind.RoutedExperts).Tensors;
+
+    /// <summary>The routed experts alone; nothing is mapped yet.</summary>
+    /// <exception cref="PipelineException">Tensors are missing, misshapen or unexpected; one message lists them.</exception>
+    public RoutedExperts ReadExperts() => new(Claim(_ => false).Reader.ExpertLayouts);
 
     /// <summary>Parameters and stored bytes by kind of tensor.</summary>
     /// <exception cref="PipelineException">Tensors are missing, misshapen or unexpected; one message lists them.</exception>
-    public ModelSummary Summarize() => ModelSummary.Of(Config.Text, Claim().Claims.Sizes);
+    public ModelSummary Summarize() => ModelSummary.Of(Config.Text, Claim(_ => false).Claims.Sizes);
 
     public void Dispose() => Tensors.Dispose();
 
@@ -81,12 +86,13 @@ public sealed class Checkpoint : IDisposable
         return (new JsonSection(file, "", JsonFile.ParseObject(file, bytes)), bytes);
     }
 
-    private (Llama4Tensors Tensors, TensorClaims Claims) Claim()
+    private (Llama4Tensors Tensors, Llama4TensorReader Reader, TensorClaims Claims) Claim(Func<TensorKind, bool> maps)
     {
-        var claims = new TensorClaims(Tensors);
-        var tensors = new Llama4TensorReader(Config, claims).Read();
+        var claims = new TensorClaims(Tensors, maps);
+        var reader = new Llama4TensorReader(Config, claims);
+        var tensors = reader.Read();
         claims.RequireComplete(Directory);
-        return (tensors, claims);
+        return (tensors, reader, claims);
     }
 
     private static string DigestOf(byte[] config, TensorCatalog tensors)

@@ -13,7 +13,7 @@ public sealed class Llama4Model
     {
         Device = device;
         Config = checkpoint.Config;
-        var tensors = checkpoint.ReadLlama4();
+        var tensors = checkpoint.ReadLlama4(routedExperts);
         Text = new TextModel(device, Config.Text, tensors, routedExperts);
         if (Config.Vision is { } vision)
         {

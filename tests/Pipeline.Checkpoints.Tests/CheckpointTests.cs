@@ -59,7 +59,7 @@ public sealed class CheckpointTests
     {
         using var checkpoint = Checkpoint.Open(Golden("top2"));
         var (hidden, inner) = (checkpoint.Config.Text.HiddenSize, checkpoint.Config.Text.IntermediateSize);
-        var moe = checkpoint.ReadLlama4().Layers[2].Moe!;
+        var moe = checkpoint.ReadLlama4().Layers[2].Moe!.Routed!;
         var stored = checkpoint.Tensors.Find("language_model.model.layers.2.feed_forward.experts.gate_up_proj")!.ReadFloats();
 
         foreach (var (weight, firstColumn) in new[] { (moe.Gate, 0), (moe.Up, inner) })

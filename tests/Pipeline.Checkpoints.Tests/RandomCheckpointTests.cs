@@ -107,7 +107,7 @@ public sealed class RandomCheckpointTests
         {
             layer.InputNorm, layer.PostAttentionNorm,
             layer.Attention.Query.Weight, layer.Attention.Key.Weight, layer.Attention.Value.Weight, layer.Attention.Output.Weight,
-            layer.Moe!.Router, layer.Moe.Gate, layer.Moe.Up, layer.Moe.Down, layer.Moe.Shared.Gate, layer.Moe.Shared.Up, layer.Moe.Shared.Down,
+            layer.Moe!.Router, layer.Moe.Routed!.Gate, layer.Moe.Routed.Up, layer.Moe.Routed.Down, layer.Moe.Shared.Gate, layer.Moe.Shared.Up, layer.Moe.Shared.Down,
         }),
     ];
 

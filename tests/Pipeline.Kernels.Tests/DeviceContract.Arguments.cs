@@ -112,6 +112,23 @@ public abstract partial class DeviceContract
         Refuses("Load", "weight", () => device.Load(spec with { Inputs = 0 }));
     }
 
+    [DeviceFact]
+    public void A_freed_weight_leaves_the_others_as_they_were()
+    {
+        using var device = Create(threads: 1);
+        using var weights = new TestWeights(seed: 72);
+        var (kept, freed) = (device.Load(weights.Matrix(4, 8, NumberFormat.F32, WeightOrientation.OutputsByInputs)), device.Load(weights.Vector(9)));
+        var (input, output) = (Upload(device, [1, 2, 3, 4, 5, 6, 7, 8], rows: 1), device.Allocate("output", 1, 4));
+        device.Product(input, 1, [new Projection(kept, output)]);
+        var before = Read(device, output);
+
+        device.Free(freed);
+        device.Product(input, 1, [new Projection(kept, output)]);
+
+        Assert.Equal(before, Read(device, output));
+        Refuses("Free", "weight", () => device.Free(freed));
+    }
+
     private static void Refuses(string operation, string name, Action call)
     {
         var message = Assert.Throws<ArgumentException>(call).Message;

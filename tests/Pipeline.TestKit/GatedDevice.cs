@@ -29,6 +29,8 @@ public sealed class GatedDevice(IDevice device) : IDevice
 
     public DeviceWeight Load(WeightSpec spec) => device.Load(spec);
 
+    public void Free(DeviceWeight weight) => device.Free(weight);
+
     public DeviceBuffer Allocate(string name, int rows, int columns) => device.Allocate(name, rows, columns);
 
     public DeviceRouting AllocateRouting(int rows, int slots) => device.AllocateRouting(rows, slots);

@@ -7,7 +7,7 @@ namespace Pipeline.Kernels;
 /// </summary>
 public sealed unsafe partial class PortableDevice : IDevice
 {
-    private readonly List<IDisposable> _owned = [];
+    private readonly HashSet<IDisposable> _owned = [];
     private readonly ThreadScratch[] _scratch;
     private readonly ProductWork _product;
     private readonly ExpertWork _experts;
@@ -74,6 +74,13 @@ public sealed unsafe partial class PortableDevice : IDevice
             spec.Name,
             $"is {spec.Parts.Count} x [{spec.Outputs}, {spec.Inputs}] with rows that overlap or hold nothing");
         return Owned(new PortableWeight(spec));
+    }
+
+    public void Free(DeviceWeight weight)
+    {
+        var own = Own(nameof(Free), weight);
+        Check.That(_owned.Remove(own), nameof(Free), weight.Spec.Name, "is not loaded");
+        own.Dispose();
     }
 
     public DeviceBuffer Allocate(string name, int rows, int columns) => Owned(new PortableBuffer(name, rows, columns));

@@ -11,6 +11,11 @@ public sealed partial class ReferenceDevice : IDevice
 
     public DeviceWeight Load(WeightSpec spec) => new ReferenceWeight(spec);
 
+    public void Free(DeviceWeight weight)
+    {
+        // The garbage collector's.
+    }
+
     public DeviceBuffer Allocate(string name, int rows, int columns) => new ReferenceBuffer(name, rows, columns);
 
     public DeviceRouting AllocateRouting(int rows, int slots) => new ReferenceRouting(rows, slots);

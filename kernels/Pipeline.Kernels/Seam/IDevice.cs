@@ -15,6 +15,9 @@ public interface IDevice : IDisposable
     /// <summary>Loads a weight once, in the device's own layout (the portable device reads the mapped file as it lies).</summary>
     DeviceWeight Load(WeightSpec spec);
 
+    /// <summary>Gives a weight's memory on the device back; no operation may use it any more. Weights that are kept need no such call.</summary>
+    void Free(DeviceWeight weight);
+
     /// <summary>A zeroed buffer of <paramref name="rows"/> by <paramref name="columns"/>.</summary>
     DeviceBuffer Allocate(string name, int rows, int columns);
 

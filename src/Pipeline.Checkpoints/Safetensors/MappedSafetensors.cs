@@ -4,7 +4,7 @@ using System.IO.MemoryMappedFiles;
 namespace Pipeline.Checkpoints;
 
 /// <summary>
-/// One safetensors file, mapped into memory: u64 header length (little-endian), JSON header, then data.
+/// One safetensors file: u64 header length (little-endian), JSON header, then data, of which ranges are mapped when they are needed.
 /// Layout and limits are those of the reference implementation (github.com/huggingface/safetensors).
 /// </summary>
 internal sealed class MappedSafetensors : IDisposable
@@ -14,23 +14,20 @@ internal sealed class MappedSafetensors : IDisposable
     // The reference implementation's limit: a longer header is an attack or not a header.
     private const int MaxHeaderBytes = 100_000_000;
 
+    private readonly FileStream _stream;
     private readonly MemoryMappedFile _mapping;
-    private readonly MemoryMappedViewAccessor _view;
+    private readonly List<MappedRange> _kept = [];
 
-    private unsafe MappedSafetensors(string path, FileStream stream, byte[] header)
+    private MappedSafetensors(string path, FileStream stream, byte[] header)
     {
         Path = path;
         Length = stream.Length;
         Header = header;
+        _stream = stream;
         var dataStart = LengthBytes + header.Length;
         var entries = SafetensorsHeader.Parse(path, header, Length - dataStart);
         _mapping = MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-        _view = _mapping.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        byte* start = null;
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-        var data = (nint)start + dataStart;
-        Tensors = entries.ConvertAll(entry =>
-            new TensorInfo(entry.Name, path, entry.Type, entry.Shape, data + (nint)entry.Begin, entry.End - entry.Begin));
+        Tensors = entries.ConvertAll(entry => new TensorInfo(this, entry, dataStart + entry.Begin));
     }
 
     public string Path { get; }
@@ -44,7 +41,7 @@ internal sealed class MappedSafetensors : IDisposable
     /// <summary>The JSON header as it lies in the file.</summary>
     public ReadOnlyMemory<byte> Header { get; }
 
-    /// <summary>Maps a file and validates its header; no data is read.</summary>
+    /// <summary>Opens a file and validates its header; no data is mapped or read.</summary>
     /// <exception cref="PipelineException">The file is missing, unreadable or damaged; the message says where.</exception>
     public static MappedSafetensors Open(string path)
     {
@@ -70,15 +67,70 @@ internal sealed class MappedSafetensors : IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>A range of the file in memory, the caller's to dispose.</summary>
+    /// <param name="offset">From the start of the file.</param>
+    /// <param name="bytes">At least 1.</param>
+    public MappedRange Map(long offset, long bytes)
     {
-        if (_view.CanRead)
+        try
         {
-            _view.SafeMemoryMappedViewHandle.ReleasePointer();
-            _view.Dispose();
-            _mapping.Dispose();
+            return new MappedRange(this, _mapping.CreateViewAccessor(offset, bytes, MemoryMappedFileAccess.Read), offset, bytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(e.Message, e);
         }
     }
+
+    /// <summary>A range that stays in memory until the file is disposed.</summary>
+    public nint Keep(long offset, long bytes)
+    {
+        var range = Map(offset, bytes);
+        lock (_kept)
+        {
+            _kept.Add(range);
+        }
+
+        return range.Address;
+    }
+
+    /// <summary>Reads bytes of the file beside any mapping: what the disk cannot give is an error here, and would end the process there.</summary>
+    /// <exception cref="PipelineException">The file has become shorter, or the disk fails.</exception>
+    public void Read(long offset, Span<byte> target)
+    {
+        try
+        {
+            while (target.Length > 0)
+            {
+                var read = RandomAccess.Read(_stream.SafeFileHandle, target, offset);
+                if (read == 0)
+                {
+                    throw Unreadable($"it ends at byte {offset}, and was {Length} bytes long when it was opened", inner: null);
+                }
+
+                target = target[read..];
+                offset += read;
+            }
+        }
+        catch (IOException e)
+        {
+            throw Unreadable(e.Message, e);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_kept)
+        {
+            _kept.ForEach(range => range.Dispose());
+            _kept.Clear();
+        }
+
+        _mapping.Dispose();
+    }
+
+    private PipelineException Unreadable(string why, Exception? inner) => new(
+        "checkpoint.unreadable", $"{Path}: cannot be read: {why}", "Check the disk, or fetch the checkpoint anew.", FailureKind.Outside, inner);
 
     private static byte[] ReadHeader(string path, FileStream stream)
     {

@@ -1,6 +1,6 @@
 namespace Pipeline.Checkpoints;
 
-/// <summary>The tensors of one or several mapped files by name. Disposing it unmaps the files; no address is valid afterwards.</summary>
+/// <summary>The tensors of one or several files by name. Disposing it unmaps what was mapped of them; no address is valid afterwards.</summary>
 public sealed class TensorCatalog : IDisposable
 {
     private readonly IReadOnlyList<MappedSafetensors> _files;

@@ -2,15 +2,45 @@ using System.Runtime.CompilerServices;
 
 namespace Pipeline.Checkpoints;
 
-/// <summary>One stored tensor: where it lies in mapped memory, row-major, little-endian. Valid until its catalog is disposed.</summary>
-/// <param name="Name">Name in the header.</param>
-/// <param name="File">Path of the file that holds it.</param>
-/// <param name="Type">Type of its elements.</param>
-/// <param name="Shape">Dimensions, slowest first; empty for a scalar.</param>
-/// <param name="Address">Address of the first element; need not be aligned.</param>
-/// <param name="Bytes">Length in memory.</param>
-public sealed record TensorInfo(string Name, string File, StoredType Type, IReadOnlyList<long> Shape, nint Address, long Bytes)
+/// <summary>One stored tensor, row-major, little-endian. It is mapped when its address is first asked for, until its catalog is disposed.</summary>
+public sealed class TensorInfo
 {
+    private readonly MappedSafetensors _file;
+    private readonly long _offset;
+    private readonly Lazy<nint> _address;
+
+    /// <param name="file">Where it is stored.</param>
+    /// <param name="entry">What the header says of it.</param>
+    /// <param name="offset">Of its first byte, from the start of the file.</param>
+    internal TensorInfo(MappedSafetensors file, HeaderEntry entry, long offset)
+    {
+        _file = file;
+        _offset = offset;
+        Name = entry.Name;
+        Type = entry.Type;
+        Shape = entry.Shape;
+        Bytes = entry.End - entry.Begin;
+        _address = new Lazy<nint>(() => Bytes == 0 ? 0 : _file.Keep(_offset, Bytes));
+    }
+
+    /// <summary>Name in the header.</summary>
+    public string Name { get; }
+
+    /// <summary>Path of the file that holds it.</summary>
+    public string File => _file.Path;
+
+    /// <summary>Type of its elements.</summary>
+    public StoredType Type { get; }
+
+    /// <summary>Dimensions, slowest first; empty for a scalar.</summary>
+    public IReadOnlyList<long> Shape { get; }
+
+    /// <summary>Length in bytes.</summary>
+    public long Bytes { get; }
+
+    /// <summary>Address of the first element, which need not be aligned; 0 where there is none.</summary>
+    public nint Address => _address.Value;
+
     /// <summary>Number of elements.</summary>
     public long Count => Bytes / Type.Size();
 
@@ -41,6 +71,11 @@ public sealed record TensorInfo(string Name, string File, StoredType Type, IRead
 
     /// <summary>The shape as messages write it: <c>[8, 192, 512]</c>.</summary>
     public static string Describe(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
+
+    /// <summary>Maps a part alone; the caller disposes it.</summary>
+    /// <param name="start">First byte of the part.</param>
+    /// <param name="bytes">At least 1.</param>
+    internal MappedRange Map(long start, long bytes) => _file.Map(_offset + start, bytes);
 
     private unsafe TResult[] Read<TStored, TResult>(Func<TStored, TResult> convert)
         where TStored : unmanaged

@@ -9,9 +9,13 @@ internal sealed class Llama4TensorReader(Llama4Config config, TensorClaims claim
     private const string HeadName = "lm_head.weight";
 
     private readonly TextConfig _text = config.Text;
+    private readonly ExpertLayout?[] _experts = new ExpertLayout?[config.Text.Layers];
 
     // Text-only exports drop the prefix; either form is read for either architecture.
     private readonly string _prefix = config.Vision is null && !claims.Has($"language_model.{EmbeddingName}") ? "" : "language_model.";
+
+    /// <summary>After <see cref="Read"/>: how the routed experts of each layer are stored; null where it has none.</summary>
+    public IReadOnlyList<ExpertLayout?> ExpertLayouts => _experts;
 
     public Llama4Tensors Read()
     {
@@ -20,7 +24,7 @@ internal sealed class Llama4TensorReader(Llama4Config config, TensorClaims claim
         var embedding = claims.Matrix(TensorKind.Embedding, _prefix + EmbeddingName, _text.VocabularySize, _text.HiddenSize);
         return new Llama4Tensors(
             embedding,
-            [.. _text.LayerConfigs.Select((layer, i) => Layer(layer, $"{_prefix}model.layers.{i}."))],
+            [.. _text.LayerConfigs.Select((layer, i) => Layer(layer, i, $"{_prefix}model.layers.{i}."))],
             Norm($"{_prefix}model.norm.weight"),
             Head(embedding),
             config.Vision is { } vision ? new VisionTensorReader(vision, claims).Read() : null,
@@ -35,12 +39,12 @@ internal sealed class Llama4TensorReader(Llama4Config config, TensorClaims claim
             ? embedding
             : claims.Matrix(TensorKind.Head, _prefix + HeadName, _text.VocabularySize, _text.HiddenSize);
 
-    private LayerTensors Layer(TextLayerConfig layer, string prefix) => new(
+    private LayerTensors Layer(TextLayerConfig layer, int index, string prefix) => new(
         Norm($"{prefix}input_layernorm.weight"),
         Attention($"{prefix}self_attn."),
         Norm($"{prefix}post_attention_layernorm.weight"),
         layer.MixtureOfExperts ? null : FeedForward(TensorKind.Dense, $"{prefix}feed_forward.", _text.IntermediateSizeMlp),
-        layer.MixtureOfExperts ? Experts($"{prefix}feed_forward.") : null);
+        layer.MixtureOfExperts ? Experts(index, $"{prefix}feed_forward.") : null);
 
     private WeightSpec Norm(string name) => claims.Vector(TensorKind.Norm, name, _text.HiddenSize);
 
@@ -64,33 +68,35 @@ internal sealed class Llama4TensorReader(Llama4Config config, TensorClaims claim
         claims.Matrix(kind, $"{prefix}up_proj.weight", inner, _text.HiddenSize),
         claims.Matrix(kind, $"{prefix}down_proj.weight", _text.HiddenSize, inner));
 
-    private MoeTensors Experts(string prefix)
+    private MoeTensors Experts(int layer, string prefix)
     {
         var router = claims.Matrix(TensorKind.Router, $"{prefix}router.weight", _text.Experts, _text.HiddenSize);
-        var (gate, up, down) = claims.Has($"{prefix}experts.0.gate_proj.weight") ? Unfused($"{prefix}experts.") : Fused($"{prefix}experts.");
-        return new MoeTensors(router, gate, up, down, FeedForward(TensorKind.SharedExpert, $"{prefix}shared_expert.", _text.IntermediateSize));
+        ExpertLayout routed = claims.Has($"{prefix}experts.0.gate_proj.weight") ? Unfused($"{prefix}experts.") : Fused($"{prefix}experts.");
+        _experts[layer] = routed;
+        return new MoeTensors(
+            router,
+            claims.Maps(TensorKind.RoutedExperts) ? routed.All(claims.Owner) : null,
+            FeedForward(TensorKind.SharedExpert, $"{prefix}shared_expert.", _text.IntermediateSize));
     }
 
-    // x @ W matrices: gate_up_proj [experts, hidden, 2 x inner], gate in the left half of the columns; down_proj [experts, inner, hidden].
-    private (WeightSpec Gate, WeightSpec Up, WeightSpec Down) Fused(string prefix)
+    private FusedExperts Fused(string prefix)
     {
         var inner = _text.IntermediateSize;
-        var gateUp = claims.Fused(TensorKind.RoutedExperts, $"{prefix}gate_up_proj", _text.Experts, _text.HiddenSize, 2 * inner);
-        var down = claims.Fused(TensorKind.RoutedExperts, $"{prefix}down_proj", _text.Experts, inner, _text.HiddenSize);
-        return (
-            claims.Columns(gateUp, _text.Experts, _text.HiddenSize, 2 * inner, start: 0, inner),
-            claims.Columns(gateUp, _text.Experts, _text.HiddenSize, 2 * inner, start: inner, inner),
-            claims.Columns(down, _text.Experts, inner, _text.HiddenSize, start: 0, _text.HiddenSize));
+        return new FusedExperts(
+            claims.Fused(TensorKind.RoutedExperts, $"{prefix}gate_up_proj", _text.Experts, _text.HiddenSize, 2 * inner),
+            claims.Fused(TensorKind.RoutedExperts, $"{prefix}down_proj", _text.Experts, inner, _text.HiddenSize),
+            _text);
     }
 
-    private (WeightSpec Gate, WeightSpec Up, WeightSpec Down) Unfused(string prefix)
+    private SeparateExperts Unfused(string prefix)
     {
-        WeightSpec Each(string name, int outputs, int inputs) =>
+        ClaimedTensor[] Each(string name, int outputs, int inputs) =>
             claims.Experts(TensorKind.RoutedExperts, i => $"{prefix}{i}.{name}.weight", _text.Experts, outputs, inputs);
 
-        return (
+        return new SeparateExperts(
             Each("gate_proj", _text.IntermediateSize, _text.HiddenSize),
             Each("up_proj", _text.IntermediateSize, _text.HiddenSize),
-            Each("down_proj", _text.HiddenSize, _text.IntermediateSize));
+            Each("down_proj", _text.HiddenSize, _text.IntermediateSize),
+            _text);
     }
 }

@@ -28,13 +28,17 @@ public sealed record AttentionTensors(LinearTensor Query, LinearTensor Key, Line
 /// <summary>A gated feed-forward: gate and up [inner, hidden], down [hidden, inner].</summary>
 public sealed record DenseTensors(WeightSpec Gate, WeightSpec Up, WeightSpec Down);
 
-/// <summary>A mixture of experts; gate, up and down have one part an expert.</summary>
+/// <summary>A mixture of experts.</summary>
 /// <param name="Router">[experts, hidden]</param>
+/// <param name="Routed">The experts that the router chooses from; null where they were not asked for.</param>
+/// <param name="Shared">The expert that every token takes.</param>
+public sealed record MoeTensors(WeightSpec Router, RoutedTensors? Routed, DenseTensors Shared);
+
+/// <summary>Routed experts of one layer, all or some: one part an expert in each weight.</summary>
 /// <param name="Gate">[inner, hidden] an expert; a column range where gate and up are stored fused.</param>
 /// <param name="Up">[inner, hidden] an expert; likewise.</param>
 /// <param name="Down">[hidden, inner] an expert.</param>
-/// <param name="Shared">The expert that every token takes.</param>
-public sealed record MoeTensors(WeightSpec Router, WeightSpec Gate, WeightSpec Up, WeightSpec Down, DenseTensors Shared);
+public sealed record RoutedTensors(WeightSpec Gate, WeightSpec Up, WeightSpec Down);
 
 /// <summary>The vision encoder and its adapter.</summary>
 /// <param name="PatchEmbedding">[width, channels x patch x patch]</param>

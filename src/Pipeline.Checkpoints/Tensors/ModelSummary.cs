@@ -13,7 +13,7 @@ public sealed record ModelSummary(IReadOnlyList<KindSize> Kinds, long Parameters
     /// <summary>Sizes of the model that a config describes, as if stored in BF16; no file is needed.</summary>
     public static ModelSummary Of(Llama4Config config)
     {
-        var claims = new TensorClaims(catalog: null);
+        var claims = new TensorClaims(catalog: null, _ => false);
         new Llama4TensorReader(config, claims).Read();
         return Of(config.Text, claims.Sizes);
     }

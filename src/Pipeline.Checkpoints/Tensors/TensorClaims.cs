@@ -21,7 +21,9 @@ public enum TensorKind
 /// Takes tensors out of a catalog by name and shape, and keeps account: what is missing, misshapen or left over at the end
 /// makes one message. Without a catalog every tensor counts as present, in BF16, at no address: for sizes without files.
 /// </summary>
-internal sealed class TensorClaims(TensorCatalog? catalog)
+/// <param name="catalog">Where the tensors are.</param>
+/// <param name="maps">The kinds whose weights get addresses, and are thereby mapped; the others are only checked.</param>
+internal sealed class TensorClaims(TensorCatalog? catalog, Func<TensorKind, bool> maps)
 {
     private readonly HashSet<string> _claimed = new(StringComparer.Ordinal);
     private readonly List<string> _missing = [];
@@ -34,13 +36,13 @@ internal sealed class TensorClaims(TensorCatalog? catalog)
     public bool Has(string name) => catalog?.Find(name) is not null;
 
     /// <summary>A vector: one output row.</summary>
-    public WeightSpec Vector(TensorKind kind, string name, int length) => Spec(Claim(kind, name, length), 1, length);
+    public WeightSpec Vector(TensorKind kind, string name, int length) => Spec(kind, Claim(kind, name, length), 1, length);
 
     /// <summary>A matrix stored [outputs, inputs].</summary>
-    public WeightSpec Matrix(TensorKind kind, string name, int outputs, int inputs) => Spec(Claim(kind, name, outputs, inputs), outputs, inputs);
+    public WeightSpec Matrix(TensorKind kind, string name, int outputs, int inputs) => Spec(kind, Claim(kind, name, outputs, inputs), outputs, inputs);
 
-    /// <summary>One matrix [outputs, inputs] an expert, each a tensor of its own; all of one type.</summary>
-    public WeightSpec Experts(TensorKind kind, Func<int, string> nameOf, int experts, int outputs, int inputs)
+    /// <summary>Claims one matrix [outputs, inputs] an expert, each a tensor of its own; all of one type.</summary>
+    public ClaimedTensor[] Experts(TensorKind kind, Func<int, string> nameOf, int experts, int outputs, int inputs)
     {
         var tensors = Enumerable.Range(0, experts).Select(i => Claim(kind, nameOf(i), outputs, inputs)).ToArray();
         foreach (var other in tensors.Where(tensor => tensor.Format != tensors[0].Format))
@@ -48,23 +50,11 @@ internal sealed class TensorClaims(TensorCatalog? catalog)
             _misshapen.Add($"{other.Name} is {other.Format}, expert 0 is {tensors[0].Format}");
         }
 
-        return new WeightSpec(
-            nameOf(0), outputs, inputs, tensors[0].Format, WeightOrientation.OutputsByInputs,
-            [.. tensors.Select(tensor => new WeightPart(tensor.Address, inputs))], Owner);
+        return tensors;
     }
 
-    /// <summary>Claims a tensor [experts, inputs, columns] of which <see cref="Columns"/> makes weights.</summary>
+    /// <summary>Claims a tensor [experts, inputs, columns].</summary>
     public ClaimedTensor Fused(TensorKind kind, string name, int experts, int inputs, int columns) => Claim(kind, name, experts, inputs, columns);
-
-    /// <summary>One matrix an expert: a range of columns of a fused tensor [experts, inputs, columns], stored [inputs, outputs].</summary>
-    public WeightSpec Columns(ClaimedTensor fused, int experts, int inputs, int columns, int start, int outputs)
-    {
-        var size = fused.Format.Size();
-        return new WeightSpec(
-            fused.Name, outputs, inputs, fused.Format, WeightOrientation.InputsByOutputs,
-            [.. Enumerable.Range(0, experts).Select(i => new WeightPart(fused.Address + (nint)((((long)i * inputs * columns) + start) * size), columns))],
-            Owner);
-    }
 
     /// <summary>Marks tensors as known that hold nothing to compute with.</summary>
     public void Ignore(Func<string, bool> isIgnored) =>
@@ -84,7 +74,11 @@ internal sealed class TensorClaims(TensorCatalog? catalog)
         }
     }
 
-    private object Owner => catalog ?? (object)this;
+    /// <summary>Whether weights of a kind get addresses.</summary>
+    public bool Maps(TensorKind kind) => maps(kind);
+
+    /// <summary>What keeps claimed weights in memory.</summary>
+    public object Owner => catalog ?? (object)this;
 
     private static string? Count(string what, IReadOnlyCollection<string> items) =>
         items.Count == 0 ? null : $"{items.Count} {what}: {MessageList.Of(items)}";
@@ -94,22 +88,22 @@ internal sealed class TensorClaims(TensorCatalog? catalog)
         _claimed.Add(name);
         if (catalog is null)
         {
-            return Account(kind, new ClaimedTensor(name, Address: 0, NumberFormat.BF16), shape);
+            return Account(kind, new ClaimedTensor(name, Tensor: null, NumberFormat.BF16), shape);
         }
 
         if (catalog.Find(name) is not { } tensor)
         {
             _missing.Add($"{name} {TensorInfo.Describe(shape)}");
-            return new ClaimedTensor(name, Address: 0, NumberFormat.BF16);
+            return new ClaimedTensor(name, Tensor: null, NumberFormat.BF16);
         }
 
         if (FormatOf(tensor.Type) is not { } format || !tensor.Shape.SequenceEqual(shape))
         {
             _misshapen.Add($"{name} is {tensor.Type.Label()} {TensorInfo.Describe(tensor.Shape)}, not F32, F16 or BF16 {TensorInfo.Describe(shape)}");
-            return new ClaimedTensor(name, Address: 0, NumberFormat.BF16);
+            return new ClaimedTensor(name, Tensor: null, NumberFormat.BF16);
         }
 
-        return Account(kind, new ClaimedTensor(name, tensor.Address, format), shape);
+        return Account(kind, new ClaimedTensor(name, tensor, format), shape);
     }
 
     private ClaimedTensor Account(TensorKind kind, ClaimedTensor tensor, long[] shape)
@@ -127,9 +121,19 @@ internal sealed class TensorClaims(TensorCatalog? catalog)
         _ => null,
     };
 
-    private WeightSpec Spec(ClaimedTensor tensor, int outputs, int inputs) =>
-        new(tensor.Name, outputs, inputs, tensor.Format, WeightOrientation.OutputsByInputs, [new WeightPart(tensor.Address, inputs)], Owner);
+    private WeightSpec Spec(TensorKind kind, ClaimedTensor tensor, int outputs, int inputs) => new(
+        tensor.Name,
+        outputs,
+        inputs,
+        tensor.Format,
+        WeightOrientation.OutputsByInputs,
+        [new WeightPart(Maps(kind) ? tensor.Address : 0, inputs)],
+        Owner);
 }
 
-/// <summary>A tensor that was asked for: where it lies, or a placeholder if the claim failed.</summary>
-internal readonly record struct ClaimedTensor(string Name, nint Address, NumberFormat Format);
+/// <summary>A tensor that was asked for; without one where the claim failed, or where there are no files.</summary>
+internal readonly record struct ClaimedTensor(string Name, TensorInfo? Tensor, NumberFormat Format)
+{
+    /// <summary>Of its first element; asking maps it.</summary>
+    public nint Address => Tensor?.Address ?? 0;
+}

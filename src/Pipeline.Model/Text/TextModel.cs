@@ -47,11 +47,9 @@ internal sealed record GatedMlp(DeviceWeight Gate, DeviceWeight Up, DeviceWeight
 /// <param name="Shared">The shared expert, of the same inner width.</param>
 internal sealed record MixtureOfExperts(DeviceWeight Router, ExpertWeights? Experts, GatedMlp Shared)
 {
-    public static MixtureOfExperts Load(IDevice device, MoeTensors tensors, bool routedExperts) => new(
+    public static MixtureOfExperts Load(IDevice device, MoeTensors tensors) => new(
         device.Load(tensors.Router),
-        routedExperts
-            ? new ExpertWeights(device.Load(tensors.Gate), device.Load(tensors.Up), device.Load(tensors.Down), ScoreOn.Input)
-            : null,
+        tensors.Routed is { } routed ? RoutedWeights.Load(device, routed) : null,
         GatedMlp.Load(device, tensors.Shared));
 }
 
@@ -65,12 +63,12 @@ internal sealed record TextLayer(
     GatedMlp? Dense,
     MixtureOfExperts? Moe)
 {
-    public static TextLayer Load(IDevice device, LayerTensors tensors, AttentionSpec spec, int poolLayer, bool routedExperts) => new(
+    public static TextLayer Load(IDevice device, LayerTensors tensors, AttentionSpec spec, int poolLayer) => new(
         device.Load(tensors.InputNorm),
         TextAttention.Load(device, tensors.Attention, spec, poolLayer),
         device.Load(tensors.PostAttentionNorm),
         tensors.Dense is { } dense ? GatedMlp.Load(device, dense) : null,
-        tensors.Moe is { } moe ? MixtureOfExperts.Load(device, moe, routedExperts) : null);
+        tensors.Moe is { } moe ? MixtureOfExperts.Load(device, moe) : null);
 }
 
 /// <summary>The language model's weights on a device. Read-only: every pass shares them.</summary>
@@ -82,7 +80,7 @@ public sealed class TextModel
         HasRoutedExperts = routedExperts;
         Config = config;
         Embedding = device.Load(tensors.Embedding);
-        Layers = LoadLayers(device, config, tensors.Layers, routedExperts);
+        Layers = LoadLayers(device, config, tensors.Layers);
         FinalNorm = device.Load(tensors.FinalNorm);
 
         // Tied checkpoints name the embedding twice; one handle serves both.
@@ -107,14 +105,14 @@ public sealed class TextModel
     /// <summary>[vocabulary, hidden].</summary>
     internal DeviceWeight Head { get; }
 
-    private static TextLayer[] LoadLayers(IDevice device, TextConfig config, IReadOnlyList<LayerTensors> tensors, bool routedExperts)
+    private static TextLayer[] LoadLayers(IDevice device, TextConfig config, IReadOnlyList<LayerTensors> tensors)
     {
         var poolLayers = new int[2];
         var layers = new TextLayer[tensors.Count];
         for (var i = 0; i < layers.Length; i++)
         {
             var spec = AttentionSpecs.Of(config, i);
-            layers[i] = TextLayer.Load(device, tensors[i], spec, poolLayers[(int)spec.Kind]++, routedExperts);
+            layers[i] = TextLayer.Load(device, tensors[i], spec, poolLayers[(int)spec.Kind]++);
         }
 
         return layers;
