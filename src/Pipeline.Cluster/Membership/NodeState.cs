@@ -1,3 +1,5 @@
+using MessagePack;
+
 namespace Pipeline.Cluster.Membership;
 
 /// <summary>Where a node is in its life.</summary>
@@ -19,31 +21,35 @@ public enum NodePhase
 /// <param name="Node"><c>host:port</c> of its control plane: its name.</param>
 /// <param name="Incarnation">Differs between processes of one name.</param>
 /// <param name="Sequence">Rises with each telling: an older one is dropped.</param>
-/// <param name="DataPort">Of its data plane, on the host of its name; 0 where it has none.</param>
+/// <param name="DataHost">Where its data plane listens.</param>
+/// <param name="DataPort">0 where it has no data plane.</param>
 /// <param name="HeldBytes">Expert weights in memory now, those that are about to go included.</param>
 /// <param name="Shards">Warm here and willingly served, ascending.</param>
 /// <param name="Warming">Being loaded or waiting for room, ascending.</param>
-/// <param name="RowsPerSecond">Expert rows computed, over the last seconds.</param>
+/// <param name="RowsPerSecond">Expert rows computed, over the last <c>cluster.state-interval</c>.</param>
 /// <param name="Problem">Why a shard cannot be loaded, or null.</param>
+[MessagePackObject]
 public sealed record NodeState(
-    string Node,
-    long Incarnation,
-    long Sequence,
-    NodePhase Phase,
-    NodeRoles Roles,
-    string Digest,
-    string InstructionPath,
-    string DataHost,
-    int DataPort,
-    long MemoryBytes,
-    long HeldBytes,
-    int[] Shards,
-    int[] Warming,
-    double RowsPerSecond,
-    string? Problem);
+    [property: Key(0)] string Node,
+    [property: Key(1)] int Incarnation,
+    [property: Key(2)] long Sequence,
+    [property: Key(3)] NodePhase Phase,
+    [property: Key(4)] NodeRoles Roles,
+    [property: Key(5)] string Digest,
+    [property: Key(6)] string InstructionPath,
+    [property: Key(7)] string DataHost,
+    [property: Key(8)] int DataPort,
+    [property: Key(9)] long MemoryBytes,
+    [property: Key(10)] long HeldBytes,
+    [property: Key(11)] int[] Shards,
+    [property: Key(12)] int[] Warming,
+    [property: Key(13)] double RowsPerSecond,
+    [property: Key(14)] string? Problem) : IClusterMessage;
 
 /// <summary>A shard that no node serves now.</summary>
 /// <param name="Bytes">Its weights.</param>
 /// <param name="MissingBytes">Memory that expert nodes would have to advertise more; 0 where time alone will do.</param>
-/// <param name="Reason">One phrase for messages: <c>no expert node has room: 1.2 GB are missing</c>.</param>
-public sealed record UnplacedShard(int Shard, long Bytes, long MissingBytes, string Reason);
+/// <param name="Reason">For messages: <c>the expert nodes have no room for it, 1.2 GB are missing</c>.</param>
+[MessagePackObject]
+public sealed record UnplacedShard(
+    [property: Key(0)] int Shard, [property: Key(1)] long Bytes, [property: Key(2)] long MissingBytes, [property: Key(3)] string Reason);

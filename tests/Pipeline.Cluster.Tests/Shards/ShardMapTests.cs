@@ -139,7 +139,7 @@ public sealed class ShardMapTests
         return ShardMap.Create(RandomModel(model.Layers, model.MoeStep, model.Experts), model.Shards, load);
     }
 
-    private static TextConfig RandomModel(int layers, int step, int experts) => new(
+    internal static TextConfig RandomModel(int layers, int step, int experts) => new(
         VocabularySize: 16,
         HiddenSize: 8,
         Layers: layers,

@@ -1,0 +1,66 @@
+using MessagePack;
+
+namespace Pipeline.Cluster.Membership;
+
+/// <summary>Crosses between nodes over Akka.Remote; <see cref="ClusterMessageSerializer"/> knows every such type.</summary>
+internal interface IClusterMessage;
+
+/// <summary>A process that wants to join asks a member, before it becomes one.</summary>
+/// <param name="Protocol"><see cref="ClusterProtocol.Version"/> of the asker; stays the first field for ever.</param>
+[MessagePackObject]
+internal sealed record Hello(
+    [property: Key(0)] int Protocol, [property: Key(1)] string Node, [property: Key(2)] string Digest) : IClusterMessage;
+
+/// <summary>Come in.</summary>
+/// <param name="ShardMap">As <see cref="Shards.ShardMap.Encode"/> wrote it.</param>
+[MessagePackObject]
+internal sealed record Welcome([property: Key(0)] byte[] ShardMap) : IClusterMessage;
+
+/// <summary>You are not one of us.</summary>
+/// <param name="Reason">Names both sides and what differs.</param>
+[MessagePackObject]
+internal sealed record Refused([property: Key(0)] string Reason) : IClusterMessage;
+
+/// <summary>The asked process is not a member itself yet.</summary>
+[MessagePackObject]
+internal sealed record NotYet : IClusterMessage;
+
+/// <summary>Somebody outside asks what the nodes of the cluster do.</summary>
+[MessagePackObject]
+internal sealed record NodesQuery([property: Key(0)] int Protocol) : IClusterMessage;
+
+[MessagePackObject]
+internal sealed record NodesReply(
+    [property: Key(0)] NodeState[] Nodes, [property: Key(1)] UnplacedShard[] Unplaced) : IClusterMessage;
+
+/// <summary>What the coordinator has decided, told to all nodes at every tick of placement.</summary>
+/// <param name="Coordinator">The node that decides.</param>
+/// <param name="Warm">Shards that nodes are asked to have warm because a copy is to move there.</param>
+/// <param name="Unplaced">Shards without a place.</param>
+/// <param name="Leaving">Nodes whose leaving this decision takes into account.</param>
+[MessagePackObject]
+internal sealed record PlacementNews(
+    [property: Key(0)] string Coordinator,
+    [property: Key(1)] WarmOrder[] Warm,
+    [property: Key(2)] UnplacedShard[] Unplaced,
+    [property: Key(3)] string[] Leaving) : IClusterMessage;
+
+[MessagePackObject]
+internal sealed record WarmOrder([property: Key(0)] string Node, [property: Key(1)] int[] Shards);
+
+/// <summary>Brings the entity of a copy to life where it is placed.</summary>
+[MessagePackObject]
+internal sealed record StartCopy([property: Key(0)] int Shard, [property: Key(1)] int Replica) : IClusterMessage;
+
+/// <summary>The language that nodes speak.</summary>
+internal static class ClusterProtocol
+{
+    /// <summary>Rises when nodes of the old and the new version cannot work together.</summary>
+    public const int Version = 1;
+
+    /// <summary>Name of the actor system on every node.</summary>
+    public const string System = "pipeline";
+
+    /// <summary>Name of the <see cref="NodeActor"/> on every node.</summary>
+    public const string Actor = "node";
+}

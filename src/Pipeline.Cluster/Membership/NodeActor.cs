@@ -1,0 +1,227 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Event;
+using Pipeline.Cluster.Placement;
+using Pipeline.Cluster.Shards;
+using AkkaCluster = Akka.Cluster.Cluster;
+
+namespace Pipeline.Cluster.Membership;
+
+/// <summary>This process is a member now and lets others in.</summary>
+internal sealed record Serve(ShardMap Map);
+
+/// <summary>This node computes expert rows from now on, or runs windows.</summary>
+/// <param name="Keeper">Gets the coordinator's orders; null for a node without experts.</param>
+internal sealed record Ready(int DataPort, IActorRef? Keeper);
+
+/// <summary>This node wants to go.</summary>
+internal sealed record BeginLeaving;
+
+/// <summary>What the <see cref="ShardKeeper"/> has in memory.</summary>
+internal sealed record Holdings(int[] Announced, int[] Awaited, long HeldBytes, double RowsPerSecond, string? Problem);
+
+/// <summary>
+/// Tells this node's state to all members and keeps theirs; lets processes in that fit, and refuses others by name.
+/// One on each node, under a name that all know.
+/// </summary>
+internal sealed class NodeActor : ReceiveActor, IWithTimers
+{
+    private readonly ClusterOptions _options;
+    private readonly ClusterBoard _board;
+    private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly Dictionary<Address, Member> _members = [];
+    private readonly HashSet<Address> _unreachable = [];
+    private readonly Dictionary<string, NodeState> _states = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _foreign = new(StringComparer.Ordinal);
+    private NodeState _own;
+    private IActorRef? _keeper;
+    private ShardMap? _map;
+    private PlacementNews? _placement;
+
+    public NodeActor(ClusterOptions options, NodeIdentity identity, ClusterBoard board)
+    {
+        _options = options;
+        _board = board;
+        _own = new NodeState(
+            NodeName.Of(_cluster.SelfAddress), _cluster.SelfUniqueAddress.Uid, 0, NodePhase.Joining, identity.Roles, identity.Digest,
+            identity.InstructionPath, options.Host, 0, identity.MemoryBytes, 0, [], [], 0, null);
+
+        Receive<Hello>(hello => Sender.Tell(Answer(hello)));
+        Receive<NodesQuery>(_ => Sender.Tell(Describe()));
+        Receive<NodeState>(OnState);
+        Receive<PlacementNews>(OnPlacement);
+        Receive<Holdings>(holdings => Change(_own with
+        {
+            Shards = holdings.Announced,
+            Warming = holdings.Awaited,
+            HeldBytes = holdings.HeldBytes,
+            RowsPerSecond = holdings.RowsPerSecond,
+            Problem = holdings.Problem,
+        }));
+        Receive<Serve>(serve => _map = serve.Map);
+        Receive<Ready>(OnReady);
+        Receive<BeginLeaving>(_ => Change(_own with { Phase = NodePhase.Leaving }));
+        Receive<Tick>(_ => Tell());
+        Receive<ClusterEvent.IMemberEvent>(OnMember);
+        Receive<ClusterEvent.UnreachableMember>(unreachable => OnReachability(unreachable.Member.Address, reachable: false));
+        Receive<ClusterEvent.ReachableMember>(reachable => OnReachability(reachable.Member.Address, reachable: true));
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart()
+    {
+        _cluster.Subscribe(
+            Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
+        Timers.StartPeriodicTimer("tell", Tick.Instance, _options.StateInterval);
+    }
+
+    protected override void PostStop() => _cluster.Unsubscribe(Self);
+
+    private IClusterMessage Answer(Hello hello)
+    {
+        if (hello.Protocol != ClusterProtocol.Version)
+        {
+            return Refuse(hello, $"node {hello.Node} speaks version {hello.Protocol} of the cluster's protocol, node {_own.Node} version {ClusterProtocol.Version}");
+        }
+
+        return hello.Digest != _own.Digest
+            ? Refuse(hello, $"node {hello.Node} has the model with digest {hello.Digest}, the cluster of node {_own.Node} the one with {_own.Digest}")
+            : _map is null ? new NotYet() : new Welcome(_map.Encode().ToArray());
+    }
+
+    private Refused Refuse(Hello hello, string reason)
+    {
+        // It will ask again; once is enough for the log.
+        if (_foreign.Count < 1000 && _foreign.Add(hello.Node + reason))
+        {
+            _log.Warning("Refused to join: {0}", reason);
+        }
+
+        return new Refused(reason);
+    }
+
+    private NodesReply Describe() => new([.. _board.View.Nodes], _map is null ? [] : [.. UnplacedShards.Of(_map, _board.View)]);
+
+    private void OnState(NodeState state)
+    {
+        var address = Sender.Path.Address;
+        if (!_members.ContainsKey(address) || state.Node != NodeName.Of(address))
+        {
+            return;
+        }
+
+        if (state.Digest != _own.Digest)
+        {
+            if (_foreign.Add(state.Node))
+            {
+                _log.Warning("Node {0} is a member with another model, digest {1}; it is not used", state.Node, state.Digest);
+            }
+
+            return;
+        }
+
+        if (_states.TryGetValue(state.Node, out var known) && known.Incarnation == state.Incarnation && known.Sequence >= state.Sequence)
+        {
+            return;
+        }
+
+        _states[state.Node] = state;
+        Publish();
+    }
+
+    private void OnPlacement(PlacementNews news)
+    {
+        // The coordinator's own node gets the decision from its strategy and passes it on.
+        if (news.Coordinator == _own.Node)
+        {
+            Broadcast(news);
+        }
+
+        _placement = news;
+        _keeper?.Tell(new WarmOrders(news.Warm.FirstOrDefault(order => order.Node == _own.Node)?.Shards ?? []));
+        Publish();
+    }
+
+    private void OnReady(Ready ready)
+    {
+        _keeper = ready.Keeper;
+        Change(_own with { DataPort = ready.DataPort, Phase = _own.Phase == NodePhase.Joining ? NodePhase.Ready : _own.Phase });
+    }
+
+    private void OnMember(ClusterEvent.IMemberEvent change)
+    {
+        var address = change.Member.Address;
+        if (change is ClusterEvent.MemberRemoved)
+        {
+            _members.Remove(address);
+            _unreachable.Remove(address);
+            _states.Remove(NodeName.Of(address));
+        }
+        else
+        {
+            _members[address] = change.Member;
+            if (address != _cluster.SelfAddress)
+            {
+                ActorOf(address).Tell(_own);
+            }
+        }
+
+        Publish();
+    }
+
+    private void OnReachability(Address address, bool reachable)
+    {
+        if (reachable ? _unreachable.Remove(address) : _unreachable.Add(address))
+        {
+            Publish();
+        }
+    }
+
+    private void Change(NodeState own)
+    {
+        _own = own;
+        Tell();
+    }
+
+    private void Tell()
+    {
+        _own = _own with { Sequence = _own.Sequence + 1 };
+        Broadcast(_own);
+        Publish();
+    }
+
+    private void Broadcast(IClusterMessage message)
+    {
+        foreach (var address in _members.Keys)
+        {
+            if (address != _cluster.SelfAddress)
+            {
+                ActorOf(address).Tell(message);
+            }
+        }
+    }
+
+    private ActorSelection ActorOf(Address address) => Context.ActorSelection(new RootActorPath(address) / "user" / ClusterProtocol.Actor);
+
+    private void Publish()
+    {
+        var nodes = new List<NodeState> { _own };
+        foreach (var address in _members.Keys)
+        {
+            if (_states.TryGetValue(NodeName.Of(address), out var state))
+            {
+                nodes.Add(_unreachable.Contains(address) ? state with { Phase = NodePhase.Unreachable } : state);
+            }
+        }
+
+        nodes.Sort((a, b) => string.CompareOrdinal(a.Node, b.Node));
+        _board.Publish(new ClusterView(nodes, _placement));
+    }
+
+    private sealed class Tick
+    {
+        public static readonly Tick Instance = new();
+    }
+}

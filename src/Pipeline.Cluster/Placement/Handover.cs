@@ -1,0 +1,46 @@
+using Pipeline.Cluster.Membership;
+
+namespace Pipeline.Cluster.Placement;
+
+/// <summary>When a leaving node may go.</summary>
+internal static class Handover
+{
+    /// <summary>Waits until this node has no shards, or none that another node is going to take.</summary>
+    public static async Task WaitAsync(ClusterBoard board, string self, CancellationToken cancellation)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        board.Changed += Look;
+        try
+        {
+            Look();
+            await done.Task.WaitAsync(cancellation);
+        }
+        finally
+        {
+            board.Changed -= Look;
+        }
+
+        void Look()
+        {
+            if (IsDone(board.View, self))
+            {
+                done.TrySetResult();
+            }
+        }
+    }
+
+    public static bool IsDone(ClusterView view, string self)
+    {
+        var own = view.Nodes.FirstOrDefault(node => node.Node == self);
+        if (own is null || own.Phase != NodePhase.Leaving)
+        {
+            return false;
+        }
+
+        var shards = own.Shards.Concat(own.Warming).ToHashSet();
+        return shards.Count == 0
+            || !view.Nodes.Any(node => node.Node != self && node.Roles.HasFlag(NodeRoles.Expert) && node.Phase == NodePhase.Ready)
+            || (view.Placement is { } news && news.Leaving.Contains(self, StringComparer.Ordinal)
+                && !news.Warm.Any(order => order.Node != self && order.Shards.Any(shards.Contains)));
+    }
+}

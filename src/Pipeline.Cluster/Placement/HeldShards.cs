@@ -1,0 +1,123 @@
+namespace Pipeline.Cluster.Placement;
+
+/// <summary>
+/// Which shards this node has in memory, and why: because a copy's entity is here, because the coordinator asks for it warm before it moves
+/// here, or because it was here a moment ago and requests may still be on their way. Plain data; memory is never exceeded.
+/// </summary>
+/// <param name="shardBytes">Weights of each shard.</param>
+/// <param name="memoryBytes">What this node offers.</param>
+/// <param name="linger">How long a shard that is no longer wanted is kept.</param>
+internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryBytes, TimeSpan linger)
+{
+    private readonly SortedDictionary<int, Holding> _holdings = [];
+    private IReadOnlySet<int> _orders = new HashSet<int>();
+
+    /// <summary>Copies whose entity is here.</summary>
+    public HashSet<ShardCopy> Copies { get; } = [];
+
+    /// <summary>Warm and wanted, ascending: what other nodes are told.</summary>
+    public int[] Announced => [.. _holdings.Where(entry => entry.Value.Warm && IsWanted(entry.Key)).Select(entry => entry.Key)];
+
+    /// <summary>Wanted and not warm, ascending.</summary>
+    public int[] Awaited => [.. _holdings.Where(entry => !entry.Value.Warm && IsWanted(entry.Key)).Select(entry => entry.Key)];
+
+    public void Arrived(ShardCopy copy)
+    {
+        Copies.Add(copy);
+        Want(copy.Shard);
+    }
+
+    public void Left(ShardCopy copy, TimeSpan now)
+    {
+        Copies.Remove(copy);
+        Unwant(now);
+    }
+
+    /// <param name="shards">What the coordinator wants warm here now.</param>
+    public void Order(IReadOnlySet<int> shards, TimeSpan now)
+    {
+        _orders = shards;
+        foreach (var shard in shards)
+        {
+            Want(shard);
+        }
+
+        Unwant(now);
+    }
+
+    /// <summary>The shard to load next: entities before orders, where memory has room; null where there is none. It counts as taken.</summary>
+    public int? TakeNextToWarm()
+    {
+        var free = memoryBytes - _holdings.Where(entry => entry.Value.InMemory).Sum(entry => shardBytes[entry.Key]);
+        var next = _holdings
+            .Where(entry => !entry.Value.InMemory && IsWanted(entry.Key) && shardBytes[entry.Key] <= free)
+            .OrderByDescending(entry => HasEntity(entry.Key))
+            .Select(entry => (int?)entry.Key)
+            .FirstOrDefault();
+        if (next is { } shard)
+        {
+            _holdings[shard].InMemory = true;
+        }
+
+        return next;
+    }
+
+    public void Warmed(int shard) => _holdings[shard].Warm = true;
+
+    /// <summary>It could not be loaded: it waits for the next turn.</summary>
+    public void Failed(int shard) => _holdings[shard].InMemory = false;
+
+    /// <summary>Shards whose time is over: they are no longer warm; their memory is free when <see cref="Released"/> says so.</summary>
+    public IReadOnlyList<int> TakeExpired(TimeSpan now)
+    {
+        var expired = _holdings.Where(entry => entry.Value.Warm && entry.Value.UnwantedSince is { } since && now - since >= linger).Select(entry => entry.Key).ToList();
+        foreach (var shard in expired)
+        {
+            _holdings[shard].Warm = false;
+        }
+
+        foreach (var shard in _holdings.Where(entry => !entry.Value.InMemory && entry.Value.UnwantedSince is not null).Select(entry => entry.Key).ToList())
+        {
+            _holdings.Remove(shard);
+        }
+
+        return expired;
+    }
+
+    public void Released(int shard) => _holdings[shard].InMemory = false;
+
+    private bool HasEntity(int shard) => Copies.Any(copy => copy.Shard == shard);
+
+    private bool IsWanted(int shard) => _holdings[shard].UnwantedSince is null;
+
+    private void Want(int shard)
+    {
+        if (!_holdings.TryGetValue(shard, out var holding))
+        {
+            _holdings[shard] = holding = new Holding();
+        }
+
+        holding.UnwantedSince = null;
+    }
+
+    private void Unwant(TimeSpan now)
+    {
+        foreach (var (shard, holding) in _holdings)
+        {
+            if (holding.UnwantedSince is null && !HasEntity(shard) && !_orders.Contains(shard))
+            {
+                holding.UnwantedSince = now;
+            }
+        }
+    }
+
+    private sealed class Holding
+    {
+        /// <summary>Loaded, being loaded or being released.</summary>
+        public bool InMemory { get; set; }
+
+        public bool Warm { get; set; }
+
+        public TimeSpan? UnwantedSince { get; set; }
+    }
+}

@@ -1,0 +1,126 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Akka.Actor;
+using Akka.Cluster.Sharding;
+using Pipeline.Cluster.Membership;
+using Pipeline.Cluster.Shards;
+
+namespace Pipeline.Cluster.Placement;
+
+/// <summary>
+/// Akka.Cluster.Sharding's question "where does this shard live?", answered by <see cref="Placer"/> from the memory that nodes advertise. Runs within the
+/// coordinator, on one node; there each tick of rebalancing is also when the decision is told to all nodes and missing entities are started.
+/// </summary>
+/// <param name="self">This node's name: sharding calls the local region by a path without address.</param>
+/// <param name="tell">Takes the decision of each tick, and the copies that have a place but no entity.</param>
+internal sealed class MemoryAllocation(
+    ShardMap map, int replicas, ClusterOptions options, string self, ClusterBoard board, Action<PlacementNews, IReadOnlyList<StartCopy>> tell)
+    : IShardAllocationStrategy
+{
+    private readonly long[] _shardBytes = [.. Enumerable.Range(0, map.Shards).Select(map.Bytes)];
+    private readonly Gathering _gathering = new(options.MinimumExperts, options.Settle, options.GatherDeadline);
+
+    /// <summary>Where copies that are being handed over go: their entity has no home in between.</summary>
+    private readonly Dictionary<ShardCopy, string> _handovers = [];
+
+    public async Task<IActorRef> AllocateShard(
+        IActorRef requester, string shardId, IImmutableDictionary<IActorRef, IImmutableList<string>> currentShardAllocations)
+    {
+        var copy = ShardCopy.Parse(shardId);
+        var home = copy is { } known ? HomeOf(known, currentShardAllocations) : null;
+        var region = currentShardAllocations.Keys.FirstOrDefault(region => NameOf(region) == home);
+        if (region is null)
+        {
+            // "No" is null from a task that was not done at once: the coordinator then waits to be asked again.
+            await Task.Yield();
+        }
+
+        return region!;
+    }
+
+    public Task<IImmutableSet<string>> Rebalance(
+        IImmutableDictionary<IActorRef, IImmutableList<string>> currentShardAllocations, IImmutableSet<string> rebalanceInProgress)
+    {
+        var current = CopiesOf(currentShardAllocations);
+        var nodes = Nodes(currentShardAllocations);
+        var open = _gathering.Look(nodes, _shardBytes.Sum(), current.Count > 0, Now);
+        var result = Placer.Place(_shardBytes, open ? replicas : 0, nodes, current);
+        foreach (var copy in _handovers.Keys.Where(copy => current.ContainsKey(copy) && !rebalanceInProgress.Contains(copy.Id)).ToList())
+        {
+            _handovers.Remove(copy);
+        }
+
+        tell(News(result, nodes, open), Missing(result, current, rebalanceInProgress));
+        return Task.FromResult<IImmutableSet<string>>(Movable(result, nodes, rebalanceInProgress));
+    }
+
+    private static TimeSpan Now => TimeSpan.FromSeconds(Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency);
+
+    private string? HomeOf(ShardCopy copy, IImmutableDictionary<IActorRef, IImmutableList<string>> allocations)
+    {
+        var nodes = Nodes(allocations);
+        if (_handovers.TryGetValue(copy, out var promised) && nodes.Any(node => node.Name == promised && node is { Leaving: false, Reachable: true }))
+        {
+            return promised;
+        }
+
+        var current = CopiesOf(allocations);
+        return _gathering.Look(nodes, _shardBytes.Sum(), current.Count > 0, Now)
+            && Placer.Place(_shardBytes, replicas, nodes, current).Homes.TryGetValue(copy, out var home)
+                ? home
+                : null;
+    }
+
+    /// <summary>Moves whose new home has the shard warm, and evictions.</summary>
+    private ImmutableHashSet<string> Movable(PlacementResult result, IReadOnlyList<PlacementNode> nodes, IImmutableSet<string> inProgress)
+    {
+        var ids = ImmutableHashSet.CreateBuilder<string>(StringComparer.Ordinal);
+        foreach (var copy in result.Moves.Where(copy => !inProgress.Contains(copy.Id)))
+        {
+            var home = result.Homes[copy];
+            if (nodes.First(node => node.Name == home).Warm.Contains(copy.Shard))
+            {
+                _handovers[copy] = home;
+                ids.Add(copy.Id);
+            }
+        }
+
+        ids.UnionWith(result.Evicted.Select(copy => copy.Id).Where(id => !inProgress.Contains(id)));
+        return ids.ToImmutable();
+    }
+
+    private PlacementNews News(PlacementResult result, IReadOnlyList<PlacementNode> nodes, bool open)
+    {
+        var reason = open
+            ? $"the expert nodes have no room for it, {UnplacedShards.Gigabytes(result.MissingBytes)} are missing"
+            : $"shards are placed when {options.MinimumExperts} expert nodes with {UnplacedShards.Gigabytes(_shardBytes.Sum())} have joined";
+        var served = result.Homes.Keys.Select(copy => copy.Shard).ToHashSet();
+        return new PlacementNews(
+            self,
+            [.. result.Moves.GroupBy(copy => result.Homes[copy], copy => copy.Shard).Select(group => new WarmOrder(group.Key, [.. group.Distinct().Order()]))],
+            [.. Enumerable.Range(0, map.Shards).Where(shard => !served.Contains(shard)).Select(shard => new UnplacedShard(shard, _shardBytes[shard], result.MissingBytes, reason))],
+            [.. nodes.Where(node => node.Leaving).Select(node => node.Name)]);
+    }
+
+    private static List<StartCopy> Missing(PlacementResult result, IReadOnlyDictionary<ShardCopy, string> current, IImmutableSet<string> inProgress) =>
+        [.. result.Homes.Keys
+            .Where(copy => !current.ContainsKey(copy) || inProgress.Contains(copy.Id))
+            .Select(copy => new StartCopy(copy.Shard, copy.Replica))];
+
+    private Dictionary<ShardCopy, string> CopiesOf(IImmutableDictionary<IActorRef, IImmutableList<string>> allocations) =>
+        allocations
+            .SelectMany(region => region.Value.Select(id => (Copy: ShardCopy.Parse(id), Node: NameOf(region.Key))))
+            .Where(entry => entry.Copy is { } copy && copy.Shard < map.Shards && copy.Replica < replicas)
+            .ToDictionary(entry => entry.Copy!.Value, entry => entry.Node);
+
+    /// <summary>Nodes that have a region and told their state; one that cannot be reached keeps what it has until it is back or gone.</summary>
+    private List<PlacementNode> Nodes(IImmutableDictionary<IActorRef, IImmutableList<string>> allocations)
+    {
+        var regions = allocations.Keys.Select(NameOf).ToHashSet(StringComparer.Ordinal);
+        return [.. board.View.Nodes
+            .Where(node => node.Roles.HasFlag(NodeRoles.Expert) && regions.Contains(node.Node))
+            .Select(node => new PlacementNode(node.Node, node.MemoryBytes, node.Phase == NodePhase.Leaving, node.Phase != NodePhase.Unreachable, node.Shards.ToHashSet()))];
+    }
+
+    private string NameOf(IActorRef region) => region.Path.Address is { Host: not null } address ? NodeName.Of(address) : self;
+}

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Akka.Event;
+using Pipeline.Cluster.Membership;
+using Pipeline.Cluster.Shards;
+
+namespace Pipeline.Cluster.Placement;
+
+/// <summary>The entity of a copy came to this node.</summary>
+internal sealed record CopyArrived(ShardCopy Copy);
+
+/// <summary>The entity of a copy was stopped here.</summary>
+internal sealed record CopyLeft(ShardCopy Copy);
+
+/// <summary>Shards that the coordinator wants warm here, all of them.</summary>
+internal sealed record WarmOrders(int[] Shards);
+
+/// <summary>Makes this node's store hold what <see cref="HeldShards"/> says, one shard at a time, and reports what it holds.</summary>
+internal sealed class ShardKeeper : ReceiveActor, IWithTimers
+{
+    /// <summary>A shard that could not be loaded is tried again after this.</summary>
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
+
+    private readonly IShardHost _host;
+    private readonly IActorRef _node;
+    private readonly HeldShards _held;
+    private readonly TimeSpan _interval;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly CancellationTokenSource _stopping = new();
+    private bool _busy;
+    private string? _problem;
+    private long _rows;
+    private long _measured = Stopwatch.GetTimestamp();
+    private double _rowsPerSecond;
+
+    public ShardKeeper(IShardHost host, ShardMap map, long memoryBytes, ClusterOptions options, IActorRef node)
+    {
+        _host = host;
+        _node = node;
+        _interval = options.StateInterval;
+        _rows = host.RowsComputed;
+        _held = new HeldShards([.. Enumerable.Range(0, map.Shards).Select(map.Bytes)], memoryBytes, options.Linger);
+
+        Receive<CopyArrived>(arrived => Then(() => _held.Arrived(arrived.Copy)));
+        Receive<CopyLeft>(left => Then(() => _held.Left(left.Copy, Now)));
+        Receive<WarmOrders>(orders => Then(() => _held.Order(orders.Shards.ToHashSet(), Now)));
+        Receive<Done>(OnDone);
+        Receive<Retry>(_ => Then(() => _busy = false));
+        Receive<Tick>(_ => Then(Measure));
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>Monotonic time since the machine's start.</summary>
+    private static TimeSpan Now => TimeSpan.FromSeconds(Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency);
+
+    protected override void PreStart() => Timers.StartPeriodicTimer("tick", Tick.Instance, _interval);
+
+    protected override void PostStop()
+    {
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    private void Then(Action change)
+    {
+        change();
+        Work();
+        Report();
+    }
+
+    /// <summary>Starts the next thing to do, if there is one: giving back comes before loading, as it makes room.</summary>
+    private void Work()
+    {
+        foreach (var shard in _held.TakeExpired(Now))
+        {
+            Run(shard, release: true, _host.ReleaseAsync(shard));
+        }
+
+        if (!_busy && _held.TakeNextToWarm() is { } next)
+        {
+            _busy = true;
+            Run(next, release: false, _host.WarmAsync(next, _stopping.Token));
+        }
+    }
+
+    private void Run(int shard, bool release, Task work) =>
+        work.PipeTo(Self, success: () => new Done(shard, release, null), failure: failure => new Done(shard, release, failure));
+
+    private void OnDone(Done done)
+    {
+        if (done.Failure is null)
+        {
+            Then(done.Release ? () => _held.Released(done.Shard) : () => Warmed(done.Shard));
+            return;
+        }
+
+        _log.Warning("Shard {0} could not be {1}: {2}", done.Shard, done.Release ? "released" : "loaded", done.Failure.Message);
+        if (done.Release)
+        {
+            Then(() => _held.Released(done.Shard));
+            return;
+        }
+
+        // It stays "busy" until the retry: a disk that fails is not asked in a loop.
+        _problem = $"shard {done.Shard} cannot be loaded: {done.Failure.Message}";
+        _held.Failed(done.Shard);
+        Timers.StartSingleTimer("retry", Retry.Instance, RetryAfter);
+        Report();
+    }
+
+    private void Warmed(int shard)
+    {
+        _busy = false;
+        _problem = null;
+        _held.Warmed(shard);
+    }
+
+    private void Measure()
+    {
+        var rows = _host.RowsComputed;
+        _rowsPerSecond = (rows - _rows) / Stopwatch.GetElapsedTime(_measured).TotalSeconds;
+        _rows = rows;
+        _measured = Stopwatch.GetTimestamp();
+    }
+
+    private void Report() =>
+        _node.Tell(new Holdings(_held.Announced, _held.Awaited, _host.HeldBytes, _rowsPerSecond, _problem));
+
+    private sealed record Done(int Shard, bool Release, Exception? Failure);
+
+    private sealed class Retry
+    {
+        public static readonly Retry Instance = new();
+    }
+
+    private sealed class Tick
+    {
+        public static readonly Tick Instance = new();
+    }
+}

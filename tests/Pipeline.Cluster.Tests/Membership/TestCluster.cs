@@ -1,0 +1,85 @@
+using Akka.Configuration;
+using Pipeline.Cluster.Membership;
+using Pipeline.Cluster.Shards;
+using Pipeline.Cluster.Tests.Shards;
+using Pipeline.Engine.Configuration;
+
+namespace Pipeline.Cluster.Tests.Membership;
+
+/// <summary>Several members of one cluster in this process: real actor systems on real sockets, stores without weights.</summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    /// <summary>Bytes of each shard of the test's model.</summary>
+    public const long ShardBytes = 8 * ExpertBytes;
+
+    private const long ExpertBytes = 1_000_000;
+
+    /// <summary>Faster than the defaults, for nothing is under load here, except what detects failures.</summary>
+    private const string TestSettings =
+        """
+        pipeline.cluster { port = 0, state-interval = 100ms, settle = 300ms, linger = 200ms, gather-deadline = 3s, join-wait = 500ms }
+        akka {
+          stdout-loglevel = OFF
+          loglevel = WARNING
+          cluster.sharding.rebalance-interval = 200ms
+          cluster.failure-detector { heartbeat-interval = 200ms, expected-response-after = 200ms, acceptable-heartbeat-pause = 1500ms }
+          cluster.split-brain-resolver.stable-after = 1s
+          coordinated-shutdown.run-by-clr-shutdown-hook = off
+        }
+        """;
+
+    private readonly List<TestNode> _nodes = [];
+    private readonly int _shards;
+    private readonly string _settings;
+
+    public TestCluster(int shards, string settings = "")
+    {
+        _shards = shards;
+        _settings = settings;
+        Map = ShardMap.Create(ShardMapTests.RandomModel(layers: 1, step: 1, experts: 8 * shards), shards, null, ExpertBytes);
+    }
+
+    public ShardMap Map { get; }
+
+    public IReadOnlyList<TestNode> Nodes => _nodes;
+
+    /// <summary>Starts a node that joins those which are there, or forms the cluster.</summary>
+    public async Task<TestNode> StartAsync(
+        int shardsOfMemory, NodeRoles roles = NodeRoles.Expert, string digest = "d1", string settings = "", string? join = null)
+    {
+        var node = await JoinAsync(shardsOfMemory, roles, digest, settings, join ?? string.Join(',', _nodes.Where(node => node.IsAlive).Select(node => node.Cluster.Name)));
+        lock (_nodes)
+        {
+            _nodes.Add(node);
+        }
+
+        await node.ServeAsync();
+        return node;
+    }
+
+    public async Task WarmEverywhere(int replicas = 1) => await Eventually.IsTrue(
+        () => Enumerable.Range(0, _shards).All(shard => _nodes.Where(node => node.IsAlive).All(node => node.Cluster.Directory.HostsOf(shard).Count == replicas)),
+        $"every shard is known to be warm on {replicas} nodes by every node");
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in _nodes)
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    private static LayeredConfig Layered(params string[] layers) =>
+        new(layers.Where(layer => layer.Length > 0).Select(layer => new ConfigLayer("test", ConfigurationFactory.ParseString(layer))));
+
+    private async Task<TestNode> JoinAsync(int shardsOfMemory, NodeRoles roles, string digest, string settings, string join)
+    {
+        using var reader = new StreamReader(typeof(ExpertsOptions).Assembly.GetManifestResourceStream("cluster.conf")!);
+        var config = Layered(reader.ReadToEnd(), TestSettings.Replace(", ", "\n", StringComparison.Ordinal), _settings, settings, $"pipeline.cluster.join = \"{join}\"");
+        var cluster = OptionsBinder.Bind<ClusterOptions>(config, "pipeline.cluster");
+        var experts = OptionsBinder.Bind<ExpertsOptions>(config, "pipeline.experts");
+        var identity = new NodeIdentity(roles, digest, "test", shardsOfMemory * ShardBytes);
+        var node = await ClusterNode.StartAsync(new ClusterSettings(cluster, experts), config.Merged, identity, () => Map, CancellationToken.None);
+        return new TestNode(node, roles);
+    }
+}
