@@ -53,7 +53,7 @@ internal static class Placer
         var homes = seating.Homes();
         return new PlacementResult(
             homes,
-            [.. homes.Where(home => current.TryGetValue(home.Key, out var now) && now != home.Value).Select(home => home.Key).Order()],
+            [.. homes.Where(home => current.TryGetValue(home.Key, out var now) && now != home.Value).Select(home => home.Key)],
             [.. evicted.Where(current.ContainsKey)],
             unplaced,
             seating.Missing(unplaced));

@@ -38,11 +38,11 @@ internal sealed class Seating
 
         return [.. waiting
             .GroupBy(copy => copy.Shard)
-            .SelectMany(group => group.Order().Select((copy, index) => (Copy: copy, Level: CopiesOf(copy.Shard) + index)))
+            .SelectMany(group => group.Order(ShardCopy.Order).Select((copy, index) => (Copy: copy, Level: CopiesOf(copy.Shard) + index)))
             .OrderBy(entry => entry.Level)
             .ThenBy(entry => IsLeaving(entry.Copy, current))
             .ThenByDescending(entry => _shardBytes[entry.Copy.Shard])
-            .ThenBy(entry => entry.Copy)
+            .ThenBy(entry => entry.Copy, ShardCopy.Order)
             .Select(entry => entry.Copy)];
     }
 
@@ -116,7 +116,7 @@ internal sealed class Seating
 
     public SortedDictionary<ShardCopy, string> Homes()
     {
-        var homes = new SortedDictionary<ShardCopy, string>();
+        var homes = new SortedDictionary<ShardCopy, string>(ShardCopy.Order);
         foreach (var seat in _staying.Concat(_leaving))
         {
             foreach (var copy in seat.Copies)
@@ -153,7 +153,7 @@ internal sealed class Seating
                 .OrderBy(move => current.TryGetValue(move.Copy, out var home) && home == from.Node.Name)
                 .ThenByDescending(move => move.To.Node.Warm.Contains(move.Copy.Shard))
                 .ThenBy(move => ShareWith(move.To, move.Copy))
-                .ThenBy(move => move.Copy)
+                .ThenBy(move => move.Copy, ShardCopy.Order)
                 .FirstOrDefault();
             if (best.To is not null)
             {
@@ -168,7 +168,7 @@ internal sealed class Seating
     {
         var free = seat.Free;
         var victims = new List<ShardCopy>();
-        foreach (var victim in seat.Copies.Where(other => CopiesOf(other.Shard) > 1).OrderByDescending(other => _shardBytes[other.Shard]).ThenBy(other => other))
+        foreach (var victim in seat.Copies.Where(other => CopiesOf(other.Shard) > 1).OrderByDescending(other => _shardBytes[other.Shard]).ThenBy(other => other, ShardCopy.Order))
         {
             if (free >= _shardBytes[copy.Shard])
             {
@@ -209,7 +209,7 @@ internal sealed class Seating
     {
         public PlacementNode Node { get; } = node;
 
-        public SortedSet<ShardCopy> Copies { get; } = [];
+        public SortedSet<ShardCopy> Copies { get; } = new(ShardCopy.Order);
 
         public long Used { get; set; }
 

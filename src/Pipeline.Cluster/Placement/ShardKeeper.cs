@@ -85,7 +85,7 @@ internal sealed class ShardKeeper : ReceiveActor, IWithTimers
     }
 
     private void Run(int shard, bool release, Task work) =>
-        work.PipeTo(Self, success: () => new Done(shard, release, null), failure: failure => new Done(shard, release, failure));
+        _ = work.PipeTo(Self, success: () => new Done(shard, release, null), failure: failure => new Done(shard, release, failure));
 
     private void OnDone(Done done)
     {
