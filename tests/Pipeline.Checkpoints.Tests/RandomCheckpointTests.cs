@@ -100,6 +100,60 @@ public sealed class RandomCheckpointTests
         Assert.NotEqual(File.ReadAllBytes(first.File("model.safetensors")), File.ReadAllBytes(other.File("model.safetensors")));
     }
 
+    [Fact]
+    public void Headers_AlignTheDataThatFollows()
+    {
+        using var folder = new TemporaryFolder();
+        RandomCheckpoint.Write(folder.Path, Plain with { Shards = 3 });
+
+        Assert.All(
+            Directory.GetFiles(folder.Path, "*.safetensors"),
+            file => Assert.Equal(0UL, (8 + BitConverter.ToUInt64(File.ReadAllBytes(file))) % 64));
+    }
+
+    [Fact]
+    public void Files_AreNotOverwritten()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("notes.txt"), "mine");
+
+        Assert.Equal($"{folder.Path}: is there already and is not overwritten", Failures.MessageOf(() => RandomCheckpoint.Write(folder.Path, Plain)));
+        Assert.Equal(["notes.txt"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void AModelLargerThanTheDisk_IsRefusedWithBothNumbers()
+    {
+        using var folder = new TemporaryFolder();
+        var directory = folder.File("below/huge");
+
+        Assert.Matches(
+            "^.*/below/huge: the model takes [0-9]+\\.[0-9]{2} GB and the disk has [0-9]+\\.[0-9]{2} GB free$",
+            Failures.MessageOf(() => RandomCheckpoint.Write(directory, Plain with { Layers = 96, HiddenSize = 16384, IntermediateSize = 65536, Experts = 128 })));
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void AModelThatCannotBeRead_IsNotWritten()
+    {
+        using var folder = new TemporaryFolder();
+
+        Assert.Contains("num_key_value_heads", Failures.MessageOf(() => RandomCheckpoint.Write(folder.Path, Plain with { KvHeads = 3 })), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("new")]
+    public void WritingThatIsCancelled_LeavesNothing(string name)
+    {
+        using var folder = new TemporaryFolder();
+        var directory = Path.Join(folder.Path, name);
+
+        Assert.Throws<OperationCanceledException>(() => RandomCheckpoint.Write(directory, Plain, new CancellationToken(canceled: true)));
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
     private static IEnumerable<WeightSpec> TextWeights(Llama4Tensors tensors) =>
     [
         tensors.Embedding, tensors.FinalNorm, tensors.Head,

@@ -175,5 +175,5 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Empty(file.All);
     }
 
-    private void Write(string header, byte[] data) => SafetensorsWriter.WriteRaw(FilePath, header, data);
+    private void Write(string header, byte[] data) => RawSafetensors.Write(FilePath, header, data);
 }

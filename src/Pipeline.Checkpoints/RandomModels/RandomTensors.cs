@@ -1,4 +1,4 @@
-namespace Pipeline.TestKit;
+namespace Pipeline.Checkpoints;
 
 /// <summary>The tensors of a random checkpoint. Each has its own stream of randomness, so that layouts of the same model hold the same numbers.</summary>
 internal sealed class RandomTensors(RandomCheckpointOptions options)
@@ -20,7 +20,7 @@ internal sealed class RandomTensors(RandomCheckpointOptions options)
     {
         var (hidden, query, key) = (options.HiddenSize, options.Heads * options.HeadSize, options.KvHeads * options.HeadSize);
         Matrix($"{prefix}model.embed_tokens.weight", options.Vocabulary, hidden, scale: 1);
-        var moe = RandomCheckpoint.MoeLayers(options).ToHashSet();
+        var moe = options.MoeLayers.ToHashSet();
         for (var i = 0; i < options.Layers; i++)
         {
             var layer = $"{prefix}model.layers.{i}.";
@@ -59,24 +59,42 @@ internal sealed class RandomTensors(RandomCheckpointOptions options)
     private void Experts(string prefix)
     {
         var (hidden, inner) = (options.HiddenSize, options.IntermediateSize);
-        var experts = Enumerable.Range(0, options.Experts).Select(i => (
-            Gate: Values($"{prefix}{i}.gate_proj.weight", inner, hidden),
-            Up: Values($"{prefix}{i}.up_proj.weight", inner, hidden),
-            Down: Values($"{prefix}{i}.down_proj.weight", hidden, inner))).ToArray();
         if (!options.FusedExperts)
         {
-            _tensors.AddRange(experts.SelectMany(expert => new[] { expert.Gate, expert.Up, expert.Down }));
+            for (var i = 0; i < options.Experts; i++)
+            {
+                FeedForward($"{prefix}{i}.", inner);
+            }
+
             return;
         }
 
-        var gateUp = experts.SelectMany(expert => Enumerable.Range(0, hidden).SelectMany(input => Column(expert.Gate, input).Concat(Column(expert.Up, input))));
-        var down = experts.SelectMany(expert => Enumerable.Range(0, inner).SelectMany(input => Column(expert.Down, input)));
-        _tensors.Add(new TensorValues($"{prefix}gate_up_proj", options.Type, [options.Experts, hidden, 2 * inner], [.. gateUp]));
-        _tensors.Add(new TensorValues($"{prefix}down_proj", options.Type, [options.Experts, inner, hidden], [.. down]));
+        RandomNumbers[] Each(string projection, int inputs) =>
+            [.. Enumerable.Range(0, options.Experts).Select(i => Uniform($"{prefix}{i}.{projection}.weight", around: 0, LinearScale(inputs)))];
+
+        Fused($"{prefix}gate_up_proj", hidden, [Each("gate_proj", hidden), Each("up_proj", hidden)], inner);
+        Fused($"{prefix}down_proj", inner, [Each("down_proj", inner)], hidden);
     }
 
-    private static IEnumerable<float> Column(TensorValues matrix, int column) =>
-        Enumerable.Range(0, matrix.Shape[0]).Select(row => matrix.Values[(row * matrix.Shape[1]) + column]);
+    /// <summary>[experts, inputs, matrices * outputs]: matrices [outputs, inputs] transposed, side by side.</summary>
+    private void Fused(string name, int inputs, RandomNumbers[][] matrices, int outputs)
+    {
+        var columns = matrices.Length * outputs;
+        _tensors.Add(new TensorValues(name, options.Type, [options.Experts, inputs, columns], (first, values) =>
+        {
+            var (row, column) = Math.DivRem(first, columns);
+            for (var i = 0; i < values.Length; i++)
+            {
+                var (expert, input) = Math.DivRem((int)row, inputs);
+                var (matrix, output) = Math.DivRem((int)column, outputs);
+                values[i] = matrices[matrix][expert][((long)output * inputs) + input];
+                if (++column == columns)
+                {
+                    (row, column) = (row + 1, 0);
+                }
+            }
+        }));
+    }
 
     private void Vision()
     {
@@ -127,19 +145,18 @@ internal sealed class RandomTensors(RandomCheckpointOptions options)
     private void Norm(string name, int length) => Vector(name, length, around: 1, scale: 0.2f);
 
     private void Vector(string name, int length, float around, float scale) =>
-        _tensors.Add(new TensorValues(name, options.Type, [length], Uniform(name, length, around, scale)));
+        _tensors.Add(new TensorValues(name, options.Type, [length], Uniform(name, around, scale).Fill));
 
-    private void Matrix(string name, int outputs, int inputs, float? scale = null) => _tensors.Add(Values(name, outputs, inputs, scale));
+    private void Matrix(string name, int outputs, int inputs, float? scale = null) =>
+        _tensors.Add(new TensorValues(name, options.Type, [outputs, inputs], Uniform(name, around: 0, scale ?? LinearScale(inputs)).Fill));
 
     // Uniform in +-sqrt(3 / inputs) has variance 1 / inputs: rows keep their size through a product.
-    private TensorValues Values(string name, int outputs, int inputs, float? scale = null) =>
-        new(name, options.Type, [outputs, inputs], Uniform(name, outputs * inputs, around: 0, scale ?? MathF.Sqrt(3f / inputs)));
+    private static float LinearScale(int inputs) => MathF.Sqrt(3f / inputs);
 
-    private float[] Uniform(string name, int count, float around, float scale)
+    private RandomNumbers Uniform(string name, float around, float scale)
     {
         // The prefix is left out: a text-only model has the numbers of the multimodal one.
         var key = name.StartsWith("language_model.", StringComparison.Ordinal) ? name["language_model.".Length..] : name;
-        var random = new Random(key.Aggregate(options.Seed, (hash, c) => unchecked((hash * 31) + c)));
-        return [.. Enumerable.Range(0, count).Select(_ => around + (scale * ((2 * random.NextSingle()) - 1)))];
+        return new RandomNumbers(RandomNumbers.Key(options.Seed, key), around, scale);
     }
 }
