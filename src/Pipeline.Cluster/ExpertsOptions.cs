@@ -12,6 +12,7 @@ public sealed record ExpertsOptions(
     TimeSpan ResendAfter,
     [property: Range(1 << 16, long.MaxValue)] long BytesOutstanding,
     [property: Range(1 << 12, 1L << 30)] long FrameBytes,
+    [property: Range(1, 65536)] int Connections,
     [property: Range(1, 65536)] int Rows,
     bool MixedPaths,
     [property: Range(0, long.MaxValue)] long MemoryBytes);

@@ -44,6 +44,9 @@ public abstract class ExpertRequest
     /// <summary>[assignments, hidden]: one unsummed row an assignment.</summary>
     public abstract Span<float> Output { get; }
 
+    /// <summary>When its batch began (<see cref="System.Diagnostics.Stopwatch"/>): until then it waited. Set by the store.</summary>
+    public long TakenAt { get; set; }
+
     /// <summary>Called exactly once, from the device thread or from who enqueued it; must not block.</summary>
     public abstract void Complete(ExpertOutcome outcome);
 }

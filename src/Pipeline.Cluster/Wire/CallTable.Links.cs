@@ -1,0 +1,341 @@
+namespace Pipeline.Cluster.Wire;
+
+/// <summary>The table's other half: attempts, and the links that they go by.</summary>
+internal sealed partial class CallTable
+{
+    private static readonly TimeSpan FirstRest = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
+
+    /// <summary>A connection stands: what is queued may be taken.</summary>
+    /// <returns>False where nobody wants it any more.</returns>
+    public bool Opened(NodeLink link, ClientConnection connection)
+    {
+        lock (_lock)
+        {
+            if (_closed)
+            {
+                return false;
+            }
+
+            var now = _clock.GetTimestamp();
+            (link.State, link.Connection, link.HasAnswered, link.Trouble) = (LinkState.Open, connection, false, null);
+            (link.IsSuspect, link.WantsPing, link.HeardAt, link.UsedAt) = (false, false, now, now);
+            return true;
+        }
+    }
+
+    /// <summary>The next attempt to be sent, most urgent first; null where none waits, or none fits in what may be outstanding.</summary>
+    /// <remarks>Its frame is held for the writer until <see cref="Sent"/>.</remarks>
+    public Attempt? Take(NodeLink link, ClientConnection connection)
+    {
+        lock (_lock)
+        {
+            while (link.Connection == connection && link.TryPeek(out var attempt))
+            {
+                if (attempt.Call is not null && link.Outstanding > 0 && link.Outstanding + attempt.Bytes > _options.BytesOutstanding)
+                {
+                    return null;
+                }
+
+                link.Dequeue();
+                if (attempt.Call is null)
+                {
+                    Free(attempt);
+                    continue;
+                }
+
+                var now = _clock.GetTimestamp();
+                if (link.Outstanding == 0)
+                {
+                    // It owed nothing until now.
+                    link.HeardAt = now;
+                }
+
+                link.Outstanding += attempt.Bytes;
+                (attempt.State, attempt.SentAt) = (AttemptState.Sending, now);
+                attempt.Frame.Hold();
+                return attempt;
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>The writer is done with an attempt, whether it went out or the connection broke.</summary>
+    public void Sent(Attempt attempt)
+    {
+        var frame = attempt.Frame;
+        lock (_lock)
+        {
+            _meters.BytesSent += frame.Length;
+            if (attempt.Call is null)
+            {
+                Free(attempt);
+            }
+            else
+            {
+                attempt.State = AttemptState.Sent;
+            }
+        }
+
+        frame.Release();
+    }
+
+    /// <summary>Whether a ping is to be sent now.</summary>
+    public bool TakePing(NodeLink link, ClientConnection connection)
+    {
+        lock (_lock)
+        {
+            var wanted = link.Connection == connection && link.WantsPing;
+            link.WantsPing &= !wanted;
+            return wanted;
+        }
+    }
+
+    /// <summary>The other side said something that answers no call.</summary>
+    public void Hear(NodeLink link, ClientConnection connection)
+    {
+        lock (_lock)
+        {
+            Hear(link, connection, _clock.GetTimestamp());
+        }
+    }
+
+    /// <summary>The other side broke the protocol.</summary>
+    public void CountBroken()
+    {
+        lock (_lock)
+        {
+            _meters.ConnectionsBroken++;
+        }
+    }
+
+    /// <summary>A connection ended, or could not be made: its calls go elsewhere at once, or there again.</summary>
+    /// <param name="link">To whom.</param>
+    /// <param name="connection">Null where none was made.</param>
+    /// <param name="trouble">Why, for messages.</param>
+    public void Lost(NodeLink link, ClientConnection? connection, string trouble)
+    {
+        lock (_lock)
+        {
+            var now = _clock.GetTimestamp();
+            if (link.HasAnswered)
+            {
+                link.State = LinkState.Idle;
+            }
+            else
+            {
+                link.State = LinkState.Resting;
+                link.RestUntil = now + Stamps(TimeSpan.FromTicks(Math.Min(FirstRest.Ticks << Math.Min(link.Failures++, 10), LongestRest.Ticks)));
+            }
+
+            (link.Connection, link.HasAnswered, link.IsSuspect, link.Trouble) = (null, false, false, trouble);
+            _meters.ConnectionsLost += connection is null ? 0 : 1;
+            foreach (var call in _live.Values)
+            {
+                if (AttemptOn(link, call) is { } attempt)
+                {
+                    call.Attempts.Remove(attempt);
+                    Detach(attempt);
+                    if (!HasActive(call))
+                    {
+                        _meters.Resends++;
+                        RouteOrPark(call, now);
+                    }
+                }
+            }
+        }
+
+        EmptyOutbox();
+    }
+
+    private void CheckLinks(long now)
+    {
+        foreach (var (host, link) in _links)
+        {
+            var quiet = now - link.HeardAt;
+            if (link.State == LinkState.Open && link.Outstanding > 0 && quiet >= _resendAfter / 2)
+            {
+                CheckSilence(link, quiet);
+            }
+            else if (link.State != LinkState.Connecting && !link.IsLocal && now - link.UsedAt > Stamps(_options.Deadline) && link.Outstanding == 0)
+            {
+                // Nodes come and go: what was not used for so long is connected to again when it is.
+                Forget(host, link);
+            }
+        }
+    }
+
+    /// <summary>Half the time: are you there? All of it: others are asked first. Three times: the connection is dead, as far as we know.</summary>
+    private void CheckSilence(NodeLink link, long quiet)
+    {
+        if (quiet >= 3 * _resendAfter)
+        {
+            link.Connection!.Close();
+            return;
+        }
+
+        link.IsSuspect = quiet >= _resendAfter;
+        link.WantsPing = true;
+        link.Connection!.Work.Set();
+    }
+
+    private void Forget(ExpertHost host, NodeLink link)
+    {
+        link.Connection?.Close();
+        while (link.TryPeek(out var attempt))
+        {
+            link.Dequeue();
+            Free(attempt);
+        }
+
+        _links.Remove(host);
+    }
+
+    private static void Hear(NodeLink link, ClientConnection? connection, long now)
+    {
+        if (link.Connection == connection)
+        {
+            (link.HeardAt, link.IsSuspect, link.WantsPing) = (now, false, false);
+        }
+    }
+
+    private NodeLink LinkTo(ExpertHost host, long now)
+    {
+        if (!_links.TryGetValue(host, out var link))
+        {
+            _links.Add(host, link = new NodeLink(host) { UsedAt = now });
+        }
+
+        return link;
+    }
+
+    private bool IsFit(NodeLink link, ExpertCall call)
+    {
+        var fit = link.IsLocal || _options.MixedPaths || link.Host.InstructionPath == _identity.InstructionPath;
+        if (!fit)
+        {
+            call.Trouble ??= $"{link.Host.Node} computes with {link.Host.InstructionPath}, this node with {_identity.InstructionPath}, "
+                + "and pipeline.experts.mixed-paths is off";
+        }
+
+        return fit;
+    }
+
+    /// <summary>Lower is better; null where it is to be left alone.</summary>
+    private static int? Rank(NodeLink link, long now) => link switch
+    {
+        { IsLocal: true } => 0,
+        { State: LinkState.Open, IsSuspect: false } => 0,
+        { State: LinkState.Open } => 3,
+        { State: LinkState.Resting } when now < link.RestUntil => null,
+        _ => link.Trouble is null ? 1 : 2,
+    };
+
+    private void Send(ExpertCall call, NodeLink link, long now)
+    {
+        var attempt = _attempts.Take();
+        (attempt.Call, attempt.Link, attempt.Frame) = (call, link, call.Frame);
+        attempt.Bytes = call.Frame.Length + _layout.ReplyBytes(call.Assignments);
+        call.Attempts.Add(attempt);
+        link.UsedAt = now;
+        if (link.IsLocal)
+        {
+            (attempt.State, attempt.SentAt) = (AttemptState.Sent, now);
+            _outbox.Enqueue(_driver.Serve(link, call));
+            return;
+        }
+
+        Queue(attempt);
+        if (link.State is LinkState.Idle or LinkState.Resting)
+        {
+            link.State = LinkState.Connecting;
+            _outbox.Enqueue(() => _driver.Connect(link));
+        }
+    }
+
+    /// <summary>The same to the same, where there is nobody else: the request or its reply may be lost.</summary>
+    private void SendAgain(ExpertCall call, long now)
+    {
+        foreach (var attempt in call.Attempts)
+        {
+            if (attempt.State == AttemptState.Sent && !attempt.Link.IsLocal)
+            {
+                ReleaseBytes(attempt);
+                attempt.Link.UsedAt = now;
+                _meters.Resends++;
+                Queue(attempt);
+            }
+        }
+    }
+
+    private static void Queue(Attempt attempt)
+    {
+        attempt.State = AttemptState.Queued;
+        attempt.Link.Enqueue(attempt, attempt.Call!.Exchange.Urgent);
+        attempt.Link.Connection?.Work.Set();
+    }
+
+    private static Attempt? AttemptOn(NodeLink link, ExpertCall call)
+    {
+        foreach (var attempt in call.Attempts)
+        {
+            if (attempt.Link == link)
+            {
+                return attempt;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool HasActive(ExpertCall call)
+    {
+        foreach (var attempt in call.Attempts)
+        {
+            if (attempt.State != AttemptState.Refused)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void Detach(ExpertCall call)
+    {
+        foreach (var attempt in call.Attempts)
+        {
+            Detach(attempt);
+        }
+
+        call.Attempts.Clear();
+    }
+
+    private void Detach(Attempt attempt)
+    {
+        ReleaseBytes(attempt);
+        attempt.Call = null;
+
+        // One that is queued is freed when its turn comes, one that is being sent by its writer.
+        if (attempt.State is AttemptState.Sent or AttemptState.Refused)
+        {
+            Free(attempt);
+        }
+    }
+
+    private static void ReleaseBytes(Attempt attempt)
+    {
+        if (attempt.State is AttemptState.Sending or AttemptState.Sent && !attempt.Link.IsLocal)
+        {
+            attempt.Link.Outstanding -= attempt.Bytes;
+            attempt.Link.Connection?.Work.Set();
+        }
+    }
+
+    private void Free(Attempt attempt)
+    {
+        (attempt.Call, attempt.Link, attempt.Frame) = (null, null!, null!);
+        _attempts.Give(attempt);
+    }
+}
