@@ -16,7 +16,7 @@ internal sealed class TaskGroup
             _tasks.Add(all);
         }
 
-        all.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        _ = all.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
         task.Start(TaskScheduler.Default);
     }
 

@@ -39,7 +39,11 @@ public sealed record WireIdentity(
         foreach (var text in (ReadOnlySpan<string>)[Node, Checkpoint, ShardMap, InstructionPath])
         {
             var bytes = Encoding.UTF8.GetBytes(text);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, MaxText, nameof(text));
+            if (bytes.Length > MaxText)
+            {
+                throw new InvalidOperationException($"A name on the data plane has at most {MaxText} bytes: {text}");
+            }
+
             writer.Write((ushort)bytes.Length);
             writer.Write(bytes);
         }
