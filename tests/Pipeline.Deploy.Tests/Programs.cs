@@ -1,0 +1,39 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Pipeline.Terminal;
+
+namespace Pipeline.Deploy.Tests;
+
+/// <summary>Programs of this machine.</summary>
+internal static class Programs
+{
+    public static bool Has(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Join(folder, name)));
+}
+
+/// <summary>Versions that files repeat.</summary>
+internal static class Versions
+{
+    public static string Program { get; } =
+        typeof(Surroundings).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+}
+
+/// <summary>Text with variables in it, as Kubernetes and Compose write them.</summary>
+internal static partial class Values
+{
+    /// <summary>Names in <c>$(NAME)</c>.</summary>
+    public static IEnumerable<string> Names(string text) => InBrackets().Matches(text).Select(match => match.Groups["name"].Value);
+
+    /// <summary>Puts values for <c>$(NAME)</c>.</summary>
+    public static string Fill(string text, IReadOnlyDictionary<string, string> values) =>
+        InBrackets().Replace(text, match => values[match.Groups["name"].Value]);
+
+    /// <summary>Puts the defaults for <c>${NAME:-default}</c>.</summary>
+    public static string Default(string text) => InBraces().Replace(text, match => match.Groups["default"].Value);
+
+    [GeneratedRegex(@"\$\((?<name>\w+)\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex InBrackets();
+
+    [GeneratedRegex(@"\$\{\w+:-(?<default>[^}]*)\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex InBraces();
+}
