@@ -67,12 +67,7 @@ public sealed unsafe partial class PortableDevice : IDevice
 
     public DeviceWeight Load(WeightSpec spec)
     {
-        var row = spec.Orientation == WeightOrientation.OutputsByInputs ? spec.Inputs : spec.Outputs;
-        Check.That(
-            spec is { Outputs: > 0, Inputs: > 0, Parts.Count: > 0 } && spec.Parts.All(part => part.Stride >= row),
-            nameof(Load),
-            spec.Name,
-            $"is {spec.Parts.Count} x [{spec.Outputs}, {spec.Inputs}] with rows that overlap or hold nothing");
+        Arguments.Load(spec);
         return Owned(new PortableWeight(spec));
     }
 
@@ -94,9 +89,7 @@ public sealed unsafe partial class PortableDevice : IDevice
     public void Upload(ReadOnlySpan<float> source, DeviceBuffer target, int firstRow)
     {
         var buffer = Own(nameof(Upload), target);
-        var rows = Math.DivRem(source.Length, target.Columns, out var rest);
-        Check.That(rest == 0, nameof(Upload), target.Name, $"takes whole rows of {target.Columns}, not {source.Length} floats");
-        Check.Rows(nameof(Upload), target.Name, firstRow + (long)rows, target.Rows);
+        var rows = Arguments.Upload(source.Length, target, firstRow);
         for (var row = 0; row < rows; row++)
         {
             source.Slice(row * target.Columns, target.Columns).CopyTo(Span(buffer, firstRow + row));
@@ -104,18 +97,12 @@ public sealed unsafe partial class PortableDevice : IDevice
     }
 
     /// <summary>Checks the table's counts. Host memory is the device's, so later changes are seen without another upload.</summary>
-    public void Upload(StepTable table)
-    {
-        Check.Rows(nameof(Upload), "step table", table.Rows, table.TokenIds.Length);
-        Check.Rows(nameof(Upload), "step table's visual targets", table.VisualRows, table.VisualTargets.Length);
-        Check.Rows(nameof(Upload), "step table's outputs", table.Outputs, table.OutputRows.Length);
-    }
+    public void Upload(StepTable table) => Arguments.Upload(table);
 
     public void Upload(ReadOnlySpan<int> experts, ReadOnlySpan<float> scores, DeviceRouting target)
     {
         var routing = Check.Own<PortableRouting>(nameof(Upload), target);
-        Check.That(experts.Length == scores.Length, nameof(Upload), "routing", "takes a score for each expert");
-        Check.Rows(nameof(Upload), "routing", experts.Length, routing.Experts.Length);
+        Arguments.Upload(experts, scores, target);
         experts.CopyTo(routing.Experts);
         scores.CopyTo(routing.Scores);
     }
@@ -123,7 +110,7 @@ public sealed unsafe partial class PortableDevice : IDevice
     public void Read(DeviceBuffer source, int firstRow, int rows, Span<float> target)
     {
         var buffer = Own(nameof(Read), source);
-        Check.Rows(nameof(Read), source.Name, (long)firstRow + rows, source.Rows);
+        Arguments.Read(source.Name, firstRow, rows, source.Rows);
         for (var row = 0; row < rows; row++)
         {
             Span(buffer, firstRow + row).CopyTo(target[(row * source.Columns)..]);
@@ -133,14 +120,14 @@ public sealed unsafe partial class PortableDevice : IDevice
     public void Read(DeviceRouting source, int rows, Span<int> experts, Span<float> scores)
     {
         var routing = Check.Own<PortableRouting>(nameof(Read), source);
-        Check.Rows(nameof(Read), "routing", rows, source.Rows);
+        Arguments.Read("routing", 0, rows, source.Rows);
         routing.Experts.AsSpan(0, rows * source.Slots).CopyTo(experts);
         routing.Scores.AsSpan(0, rows * source.Slots).CopyTo(scores);
     }
 
     public void Read(DeviceChoices source, int rows, Span<TokenChoice> target)
     {
-        Check.Rows(nameof(Read), "choices", rows, source.Rows);
+        Arguments.Read("choices", 0, rows, source.Rows);
         Check.Own<PortableChoices>(nameof(Read), source).Choices.AsSpan(0, rows).CopyTo(target);
     }
 
