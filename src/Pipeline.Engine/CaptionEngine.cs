@@ -162,6 +162,7 @@ public sealed class CaptionEngine : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await (_ownsSystem ? System.Terminate() : _actor.GracefulStop(ActorsPatience));
+        _services.Actors.Clear();
 
         // A killed child is gone a moment after its stream: a process that ended before it would leave it behind.
         for (var waited = 0; MediaMeters.ChildrenAlive > 0 && waited < ChildrenPatience; waited += 10)

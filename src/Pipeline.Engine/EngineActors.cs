@@ -26,6 +26,9 @@ internal sealed class EngineActors
         set => Replace(ref _decoder, value);
     }
 
+    /// <summary>There are none any more, and none will come: nobody waits for them.</summary>
+    public void Clear() => (Vision, Decoder) = (ActorRefs.Nobody, ActorRefs.Nobody);
+
     public void MarkStarted() => _started.TrySetResult();
 
     /// <summary>Waits until nobody is given <paramref name="dead"/> any more, so that one death is met once.</summary>
