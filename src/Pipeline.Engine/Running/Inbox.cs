@@ -22,6 +22,8 @@ internal sealed class Inbox
     /// <summary>Allocates nothing; costs a read where the thread has yet to see the wake before.</summary>
     public void Wake()
     {
+        // What the waker did before must be seen by the thread that resets the flag: a full fence, as a store may pass a later read.
+        Interlocked.MemoryBarrier();
         if (_woken)
         {
             return;

@@ -17,6 +17,7 @@ namespace Pipeline.Engine.Tests;
 internal sealed class EngineRig : IAsyncDisposable
 {
     private readonly ActorMaterializer _materializer;
+    private readonly CancellationTokenSource _ended = new();
 
     private EngineRig(Checkpoint checkpoint, DeviceLane lane, CaptionEngine engine)
     {
@@ -25,6 +26,9 @@ internal sealed class EngineRig : IAsyncDisposable
         Engine = engine;
         _materializer = engine.System.Materializer();
     }
+
+    /// <summary>Only a text that never ends takes that long.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     public static string ModelFolder { get; } = Path.Combine(SharedData.Root, "models", "tiny-scout");
 
@@ -62,7 +66,7 @@ internal sealed class EngineRig : IAsyncDisposable
         var request = new WindowRequest(
             prompt, Path: null, prompt, System: null, Raw: true, Frames: null, new DecodeSettings(SamplingOptions.Best, maxTokens, []));
         var window = await Engine.PlanAsync(request, CancellationToken.None);
-        return await Engine.RunAsync(window, onText ?? (_ => { }), _materializer, CancellationToken.None);
+        return await Engine.RunAsync(window, onText ?? (_ => { }), _materializer, _ended.Token).WaitAsync(Patience);
     }
 
     /// <summary>Visual tokens of one grey tile.</summary>
@@ -82,6 +86,10 @@ internal sealed class EngineRig : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Engine.DisposeAsync();
+
+        // The windows' owner is the actor system: a stream that it took along may not tell.
+        await _ended.CancelAsync();
+        _ended.Dispose();
         await Lane.DisposeAsync();
         Checkpoint.Dispose();
     }

@@ -120,12 +120,13 @@ internal sealed class PeerExpertsFactory(Func<PeerStore> other) : IExpertsFactor
 
         public bool TryEnd(ExpertTicket ticket)
         {
-            if (_request.IsDone)
+            if (!_request.IsDone)
             {
-                model.Device.Upload(_request.Output, _rows.Output, firstRow: 0);
+                return false;
             }
 
-            return _request.IsDone;
+            model.Device.Upload(_request.Output, _rows.Output, firstRow: 0);
+            return true;
         }
 
         public void Abandon(ExpertTicket ticket) => _request = new PeerRequest(wake);
