@@ -55,6 +55,7 @@ internal static class CommandLine
             GenerateCommand.Create(surroundings),
             InspectCommand.Create(surroundings),
             VerifyCommand.Create(surroundings),
+            DevicesCommand.Create(surroundings),
         };
 
         // Without directives: a first path may begin with a bracket.

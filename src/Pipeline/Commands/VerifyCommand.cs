@@ -45,16 +45,16 @@ internal static class VerifyCommand
             }
 
             var settings = Settings.Load(common.Arguments(parsed), parsed.GetValue(model), surroundings);
-            var differences = Compare(settings, path);
+            var differences = Compare(settings, path, surroundings.Error.WriteNote);
             return Task.FromResult(Report(differences, parsed.GetValue(tolerance) ?? DefaultTolerance, surroundings.Output));
         });
         return command;
     }
 
-    private static IReadOnlyList<TensorDifference> Compare(Settings settings, string file)
+    private static IReadOnlyList<TensorDifference> Compare(Settings settings, string file, Action<string> note)
     {
         using var team = new CpuTeam(settings.Options.Device.Threads);
-        using var device = DeviceFactory.Create(team);
+        using var device = DeviceFactory.Create(settings.Options.Device, team, () => settings.PlanBytes(), note);
         using var checkpoint = Checkpoint.Open(settings.ModelFolder);
         using var reference = SafetensorsFile.Open(file);
         return GoldenComparison.Run(new Llama4Model(device, checkpoint), reference);

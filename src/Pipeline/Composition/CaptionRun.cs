@@ -66,7 +66,7 @@ internal static class CaptionRun
         var settings = new EngineSettings(options.Engine, options.Vision, options.Decoder, options.Media);
         using var team = new CpuTeam(options.Device.Threads);
         await using var engine = await CaptionEngine
-            .StartAsync(plan.Settings.ModelFolder, settings, LogSetup.Bridge(plan.Settings.Akka, options.Log), plan.Paths is not null, () => DeviceFactory.Create(team))
+            .StartAsync(plan.Settings.ModelFolder, settings, LogSetup.Bridge(plan.Settings.Akka, options.Log), plan.Paths is not null, () => DeviceFactory.Create(options.Device, team, plan.Settings.PlanBytes, screen.Error.WriteNote))
             .WaitAsync(interrupted);
         var progress = new JobProgress(inputs, options.Jobs, options.Output.ResultsWaiting, plan.Target.FailFast, TimeProvider.System);
         try

@@ -1,4 +1,5 @@
 using Akka.Configuration;
+using Pipeline.Checkpoints;
 using Pipeline.Configuration;
 using Pipeline.Engine;
 using Pipeline.Engine.Configuration;
@@ -27,5 +28,13 @@ internal sealed record Settings(PipelineOptions Options, Config Akka, string Mod
         DeviceFactory.Validate(options.Device);
         var folder = ModelLocator.Find(model, surroundings.Environment.GetValueOrDefault("PIPELINE_MODEL"), options.Model.Path);
         return new Settings(options, config.Merged, Path.GetFullPath(folder, surroundings.WorkingFolder));
+    }
+
+    /// <summary>Bytes that the model, its sessions and its passes take on a device; no weight is read.</summary>
+    public long PlanBytes()
+    {
+        using var checkpoint = Checkpoint.Open(ModelFolder);
+        var memory = new EngineSettings(Options.Engine, Options.Vision, Options.Decoder, Options.Media).PlanMemory(checkpoint.Config, checkpoint.Summarize());
+        return memory.WeightBytes + Options.Decoder.KvBytes + memory.TextPassBytes + memory.VisionPassBytes;
     }
 }

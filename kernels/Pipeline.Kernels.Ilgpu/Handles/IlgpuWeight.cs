@@ -1,0 +1,118 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Pipeline.Kernels;
+
+/// <summary>
+/// A weight as [part, output, input], its numbers as they are stored, each row padded with zeros to 16 bytes; a vector (one output)
+/// also as float32.
+/// </summary>
+internal sealed class IlgpuWeight : DeviceWeight, IDisposable
+{
+    private const int RowBytes = 16;
+
+    private readonly DeviceMemory<uint> _memory;
+    private readonly DeviceMemory<float>? _vector;
+
+    public IlgpuWeight(IlgpuRuntime runtime, WeightSpec spec, Span<byte> staging)
+        : base(spec)
+    {
+        var words = (spec.Inputs * spec.Format.Size() + RowBytes - 1) / RowBytes * (RowBytes / sizeof(uint));
+        Shape = new StoredShape((int)spec.Format, words, spec.Outputs);
+        _memory = runtime.Allocate<uint>(spec.Name, (long)words * spec.Outputs * spec.Parts.Count);
+        for (var part = 0; part < spec.Parts.Count; part++)
+        {
+            Upload(runtime, part, staging);
+        }
+
+        if (spec is { Outputs: 1, Parts.Count: 1 })
+        {
+            _vector = runtime.Allocate<float>(spec.Name, spec.Inputs);
+            _vector.View.CopyFromCPU(
+                runtime.Stream, (ReadOnlySpan<float>)[.. Enumerable.Range(0, spec.Inputs).Select(i => WeightReader.Element(spec, part: 0, output: 0, i))]);
+        }
+    }
+
+    public StoredShape Shape { get; }
+
+    public ArrayView<uint> Words => _memory.View;
+
+    /// <summary>The widened elements of a vector.</summary>
+    public ArrayView<float> Vector => _vector!.View;
+
+    public void Dispose()
+    {
+        _memory.Dispose();
+        _vector?.Dispose();
+    }
+
+    /// <summary>Sends a part in pieces of whole rows, as many as the staging holds, at least one.</summary>
+    private void Upload(IlgpuRuntime runtime, int part, Span<byte> staging)
+    {
+        var rowBytes = Shape.RowWords * sizeof(uint);
+        var most = staging.Length / rowBytes;
+        if (most == 0)
+        {
+            staging = new byte[rowBytes];
+            most = 1;
+        }
+
+        for (var first = 0; first < Spec.Outputs; first += most)
+        {
+            var rows = Math.Min(most, Spec.Outputs - first);
+            var piece = staging[..(rows * rowBytes)];
+            WeightRows.Copy(Spec, part, first, rows, piece, rowBytes);
+            _memory.View
+                .SubView(Shape.Row(part, first), (long)rows * Shape.RowWords)
+                .CopyFromCPU(runtime.Stream, MemoryMarshal.Cast<byte, uint>(piece));
+        }
+    }
+}
+
+/// <summary>Reads rows of outputs from a stored matrix of either orientation.</summary>
+internal static unsafe class WeightRows
+{
+    /// <summary>Outputs that are read together from a matrix that lies as [inputs, outputs]: what one of its cache lines holds.</summary>
+    private const int Together = 32;
+
+    /// <summary>Writes <paramref name="rows"/> rows from output <paramref name="first"/> on, each padded with zeros to <paramref name="rowBytes"/>.</summary>
+    public static void Copy(WeightSpec spec, int part, int first, int rows, Span<byte> target, int rowBytes)
+    {
+        target.Clear();
+        var (address, stride) = spec.Parts[part];
+        var size = spec.Format.Size();
+        if (spec.Orientation == WeightOrientation.OutputsByInputs)
+        {
+            for (var row = 0; row < rows; row++)
+            {
+                new ReadOnlySpan<byte>((byte*)address + ((first + row) * stride * size), spec.Inputs * size).CopyTo(target[(row * rowBytes)..]);
+            }
+        }
+        else if (size == sizeof(float))
+        {
+            Transpose((float*)address + first, stride, spec.Inputs, rows, MemoryMarshal.Cast<byte, float>(target), rowBytes / size);
+        }
+        else
+        {
+            Transpose((ushort*)address + first, stride, spec.Inputs, rows, MemoryMarshal.Cast<byte, ushort>(target), rowBytes / size);
+        }
+    }
+
+    private static void Transpose<T>(T* source, long stride, int inputs, int rows, Span<T> target, int rowLength)
+        where T : unmanaged
+    {
+        for (var block = 0; block < rows; block += Together)
+        {
+            var end = Math.Min(rows, block + Together);
+            for (var input = 0; input < inputs; input++)
+            {
+                for (var row = block; row < end; row++)
+                {
+                    target[(row * rowLength) + input] = Unsafe.ReadUnaligned<T>(source + (input * stride) + row);
+                }
+            }
+        }
+    }
+}

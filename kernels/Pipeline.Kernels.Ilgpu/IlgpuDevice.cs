@@ -1,0 +1,195 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Pipeline.Kernels;
+
+/// <summary>
+/// A device that ILGPU drives: CUDA, OpenCL or its simulator. Operations are enqueued in order on one stream; only reads wait, and
+/// an upload of a step table whose last copy is still under way. Nothing is allocated once every operation ran at its largest size.
+/// </summary>
+public sealed partial class IlgpuDevice : IDevice
+{
+    /// <summary>Bytes of a weight that are laid out and sent at a time.</summary>
+    private const int StagingBytes = 16 << 20;
+
+    private readonly IlgpuRuntime _runtime;
+    private readonly bool _ownsRuntime;
+    private readonly HashSet<IDisposable> _owned = [];
+    private readonly Dictionary<StepTable, IlgpuTable> _tables = [];
+    private readonly IlgpuMarks _marks;
+    private readonly IlgpuScratch<float> _moments;
+    private readonly IlgpuScratch<float> _routerLogits;
+    private readonly IlgpuScratch<int> _stripTokens;
+    private readonly IlgpuScratch<float> _stripSums;
+    private readonly ArrayView<float> _noFloats;
+    private readonly ArrayView<uint> _noWords;
+    private byte[] _staging = [];
+
+    /// <param name="runtime">The opened accelerator.</param>
+    /// <param name="ownsRuntime">Whether it is closed with this device; else others may use it, one after the other.</param>
+    public IlgpuDevice(IlgpuRuntime runtime, bool ownsRuntime = true)
+    {
+        _runtime = runtime;
+        _ownsRuntime = ownsRuntime;
+        _marks = Owned(new IlgpuMarks(runtime));
+        _moments = Owned(new IlgpuScratch<float>(runtime));
+        _routerLogits = Owned(new IlgpuScratch<float>(runtime));
+        _stripTokens = Owned(new IlgpuScratch<int>(runtime));
+        _stripSums = Owned(new IlgpuScratch<float>(runtime));
+        _noFloats = Owned(runtime.Allocate<float>("nothing", 1)).View;
+        _noWords = Owned(runtime.Allocate<uint>("nothing", 1)).View;
+    }
+
+    public string Description => _runtime.Description;
+
+    /// <summary>Bytes that weights and buffers may still take.</summary>
+    public long FreeBytes => _runtime.FreeBytes;
+
+    public DeviceWeight Load(WeightSpec spec)
+    {
+        Arguments.Load(spec);
+        if (_staging.Length == 0)
+        {
+            _staging = GC.AllocateUninitializedArray<byte>(StagingBytes, pinned: true);
+        }
+
+        return Owned(new IlgpuWeight(_runtime, spec, _staging));
+    }
+
+    public void Free(DeviceWeight weight)
+    {
+        var own = Own(nameof(Free), weight);
+        Check.That(_owned.Remove(own), nameof(Free), weight.Spec.Name, "is not loaded");
+        _runtime.Stream.Synchronize();
+        own.Dispose();
+    }
+
+    public DeviceBuffer Allocate(string name, int rows, int columns) => Owned(new IlgpuBuffer(_runtime, name, rows, columns));
+
+    public DeviceRouting AllocateRouting(int rows, int slots) => Owned(new IlgpuRouting(_runtime, rows, slots));
+
+    public DeviceChoices AllocateChoices(int rows) => Owned(new IlgpuChoices(_runtime, rows));
+
+    public KvPool AllocateKv(KvShape shape) => Owned(new IlgpuKvPool(_runtime, shape));
+
+    public void Upload(ReadOnlySpan<float> source, DeviceBuffer target, int firstRow)
+    {
+        var rows = Arguments.Upload(source.Length, target, firstRow);
+        if (rows > 0)
+        {
+            Own(nameof(Upload), target).RowsOf(firstRow, rows).CopyFromCPU(_runtime.Stream, source);
+        }
+    }
+
+    public void Upload(StepTable table)
+    {
+        Arguments.Upload(table);
+        if (!_tables.TryGetValue(table, out var own))
+        {
+            own = Owned(new IlgpuTable(_runtime, table));
+            _tables.Add(table, own);
+        }
+        else if (!IsDone(own.Sent))
+        {
+            _runtime.Stream.Synchronize();
+        }
+
+        own.Upload(table, _runtime.Stream);
+        own.Sent = Fence();
+    }
+
+    public void Upload(ReadOnlySpan<int> experts, ReadOnlySpan<float> scores, DeviceRouting target)
+    {
+        Arguments.Upload(experts, scores, target);
+        var routing = Check.Own<IlgpuRouting>(nameof(Upload), target);
+        if (experts.Length > 0)
+        {
+            var (lowest, highest) = (int.MaxValue, int.MinValue);
+            foreach (var expert in experts)
+            {
+                (lowest, highest) = (Math.Min(lowest, expert), Math.Max(highest, expert));
+            }
+
+            routing.Range = (lowest, highest);
+            routing.Experts.SubView(0, experts.Length).CopyFromCPU(_runtime.Stream, experts);
+            routing.Scores.SubView(0, scores.Length).CopyFromCPU(_runtime.Stream, scores);
+        }
+    }
+
+    public void Read(DeviceBuffer source, int firstRow, int rows, Span<float> target)
+    {
+        Arguments.Read(source.Name, firstRow, rows, source.Rows);
+        if (rows > 0)
+        {
+            Own(nameof(Read), source).RowsOf(firstRow, rows).CopyToCPU(_runtime.Stream, target[..(rows * source.Columns)]);
+        }
+    }
+
+    public void Read(DeviceRouting source, int rows, Span<int> experts, Span<float> scores)
+    {
+        Arguments.Read("routing", 0, rows, source.Rows);
+        var routing = Check.Own<IlgpuRouting>(nameof(Read), source);
+        var count = rows * source.Slots;
+        if (count > 0)
+        {
+            routing.Experts.SubView(0, count).CopyToCPU(_runtime.Stream, experts[..count]);
+            routing.Scores.SubView(0, count).CopyToCPU(_runtime.Stream, scores[..count]);
+        }
+    }
+
+    public void Read(DeviceChoices source, int rows, Span<TokenChoice> target)
+    {
+        Arguments.Read("choices", 0, rows, source.Rows);
+        var choices = Check.Own<IlgpuChoices>(nameof(Read), source);
+        if (rows == 0)
+        {
+            return;
+        }
+
+        choices.Tokens.SubView(0, rows).CopyToCPU(_runtime.Stream, choices.HostTokens.AsSpan(0, rows));
+        choices.Totals.SubView(0, rows).CopyToCPU(_runtime.Stream, choices.HostTotals.AsSpan(0, rows));
+        for (var row = 0; row < rows; row++)
+        {
+            var token = choices.HostTokens[row];
+            target[row] = new TokenChoice(token < 0 ? ~token : token, (float)-Math.Log(choices.HostTotals[row]), token >= 0);
+        }
+    }
+
+    public long Fence() => _marks.Add();
+
+    public bool IsDone(long fence) => _marks.IsReached(fence);
+
+    /// <summary>Waits for what was enqueued and frees all handles' memory.</summary>
+    public void Dispose()
+    {
+        _runtime.Stream.Synchronize();
+        foreach (var owned in _owned)
+        {
+            owned.Dispose();
+        }
+
+        _owned.Clear();
+        if (_ownsRuntime)
+        {
+            _runtime.Dispose();
+        }
+    }
+
+    private static IlgpuBuffer Own(string operation, DeviceBuffer buffer) => Check.Own<IlgpuBuffer>(operation, buffer);
+
+    private static IlgpuWeight Own(string operation, DeviceWeight weight) => Check.Own<IlgpuWeight>(operation, weight);
+
+    private IlgpuTable Uploaded(string operation, StepTable table)
+    {
+        Check.That(
+            _tables.TryGetValue(table, out var own) && own.Matches(table), operation, "step table", "was not uploaded since its counts changed");
+        return own;
+    }
+
+    private T Owned<T>(T handle)
+        where T : IDisposable
+    {
+        _owned.Add(handle);
+        return handle;
+    }
+}

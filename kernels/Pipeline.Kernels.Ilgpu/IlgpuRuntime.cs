@@ -1,0 +1,96 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+
+namespace Pipeline.Kernels;
+
+/// <summary>One accelerator with its context, its one stream and its loaded kernels. Not thread-safe: one thread owns it.</summary>
+public sealed class IlgpuRuntime : IDisposable
+{
+    /// <summary>Threads of a simulated group: each is a thread of this process, and all wait for the slowest after each group.</summary>
+    private const int SimulatedThreads = 2;
+
+    private readonly Context _context;
+    private readonly Action<long> _freed;
+
+    /// <param name="capacity">Bytes that may be allocated.</param>
+    internal IlgpuRuntime(Context context, Accelerator accelerator, string description, long capacity = long.MaxValue)
+    {
+        FreeBytes = capacity;
+        _freed = bytes => FreeBytes += bytes;
+        _context = context;
+        Accelerator = accelerator;
+        Description = description;
+        var simulated = accelerator.AcceleratorType == AcceleratorType.CPU;
+        GroupThreads = Math.Min(accelerator.MaxNumThreadsPerGroup, simulated ? SimulatedThreads : 128);
+        MostGroups = simulated ? 1 : 1 << 20;
+        Stream = accelerator.CreateStream();
+        Plain = new PlainKernels(accelerator);
+    }
+
+    /// <summary>The device in words.</summary>
+    public string Description { get; }
+
+    /// <summary>Bytes that may still be allocated.</summary>
+    internal long FreeBytes { get; private set; }
+
+    internal Accelerator Accelerator { get; }
+
+    internal AcceleratorStream Stream { get; }
+
+    internal PlainKernels Plain { get; }
+
+    /// <summary>Threads of a group.</summary>
+    internal int GroupThreads { get; }
+
+    /// <summary>Groups of a launch: threads take every stride-th item where this is too few.</summary>
+    internal int MostGroups { get; }
+
+    /// <summary>ILGPU's own interpreter of kernels on this processor: for tests, never for work.</summary>
+    public static IlgpuRuntime OpenSimulator(OptimizationLevel level = OptimizationLevel.O2, long capacity = long.MaxValue)
+    {
+        var context = Context.Create(builder => builder.Optimize(level).CPU(new CPUDevice(SimulatedThreads, 1, 1)));
+        return new IlgpuRuntime(context, context.GetCPUDevice(0).CreateCPUAccelerator(context), "simulator, plain kernels", capacity);
+    }
+
+    public void Dispose()
+    {
+        Stream.Dispose();
+        Accelerator.Dispose();
+        _context.Dispose();
+    }
+
+    /// <summary>Zeroed memory of at least one element: ILGPU makes no views of nothing.</summary>
+    /// <exception cref="PipelineException">There is not enough; names what it was for, with both numbers.</exception>
+    internal DeviceMemory<T> Allocate<T>(string what, long count)
+        where T : unmanaged
+    {
+        count = Math.Max(1, count);
+        var bytes = count * Interop.SizeOf<T>();
+        if (bytes > FreeBytes)
+        {
+            throw NoMemory(what, bytes, inner: null);
+        }
+
+        try
+        {
+            var memory = Accelerator.Allocate1D<T>(count);
+            memory.MemSetToZero(Stream);
+            FreeBytes -= bytes;
+            return new DeviceMemory<T>(memory, _freed);
+        }
+        catch (AcceleratorException failure)
+        {
+            throw NoMemory(what, bytes, failure);
+        }
+    }
+
+    /// <summary>A launch of plain threads over that many items, at least one.</summary>
+    internal KernelConfig Over(long items) => new((int)Math.Min((items + GroupThreads - 1) / GroupThreads, MostGroups), GroupThreads);
+
+    private PipelineException NoMemory(string what, long bytes, Exception? inner) => new(
+        "device.memory",
+        $"{Description}: {what} takes {bytes:N0} bytes, {FreeBytes:N0} are free",
+        "take a smaller model, a smaller pipeline.decoder.kv-bytes, or a device with more memory",
+        inner: inner);
+}

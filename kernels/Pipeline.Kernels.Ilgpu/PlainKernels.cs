@@ -1,0 +1,68 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Pipeline.Kernels;
+
+/// <summary>Every plain kernel, compiled for one accelerator when it is opened, so that no step waits for a compiler.</summary>
+internal sealed class PlainKernels(Accelerator accelerator)
+{
+    public Action<AcceleratorStream, KernelConfig, ArrayView<long>> Mark { get; } =
+        accelerator.LoadKernel<ArrayView<long>>(RowKernels.Mark);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<uint>, ArrayView<float>, TableShape, StoredShape, int, int> Embed { get; } =
+        accelerator.LoadKernel<ArrayView<int>, ArrayView<uint>, ArrayView<float>, TableShape, StoredShape, int, int>(RowKernels.Embed);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, int, int, int> Scatter { get; } =
+        accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, ArrayView<float>, int, int, int>(RowKernels.Scatter);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, int, int, int> Gather { get; } =
+        accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, ArrayView<float>, int, int, int>(RowKernels.Gather);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int, int> Combine { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int, int>(RowKernels.Combine);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, NormShape> Moments { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, NormShape>(NormKernels.Moments);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, NormShape> Norm { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, NormShape>(NormKernels.Apply);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape> Product { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape>(ProductKernels.Product);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ExpertShape> GateUp { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ExpertShape>(ExpertKernels.GateUp);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, ArrayView<float>, ExpertShape> Down { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, ArrayView<float>, ExpertShape>(ExpertKernels.Down);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, RotateShape> RotateAppend { get; } =
+        accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, RotateShape>(RotateKernels.RotateAppend);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int, int, int> Rotate { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int, int, int>(RotateKernels.Rotate);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, AttendShape> Attend { get; } =
+        accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, AttendShape>(AttentionKernels.Attend);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TileAttendShape> AttendTiles { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TileAttendShape>(AttentionKernels.AttendTiles);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<float>, RouteShape> Route { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<int>, ArrayView<float>, RouteShape>(RouteKernels.Route);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<float>, BestShape> BestStrips { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<int>, ArrayView<float>, BestShape>(BestKernels.Strips);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<int>, ArrayView<float>, BestShape> Best { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<int>, ArrayView<float>, BestShape>(BestKernels.Merge);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, UnfoldShape> Unfold { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, UnfoldShape>(VisionKernels.Unfold);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<uint>, ArrayView<float>, StoredShape, int, int> AddPositions { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<uint>, ArrayView<float>, StoredShape, int, int>(VisionKernels.AddPositions);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, int, int, int, int> PixelShuffle { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, int, int, int, int>(VisionKernels.PixelShuffle);
+}
