@@ -116,5 +116,5 @@ internal sealed class CaptionEndpoint(ServerOptions options, INodeHealth health,
     }
 
     private string NotThere() =>
-        health.Dead ?? (health.Missing is [var first, ..] ? first.Message : "the engine is not there yet");
+        health.Dead ?? (health.Missing is [var first, ..] ? $"{first.What}: {first.Message}" : "the engine is not there yet");
 }

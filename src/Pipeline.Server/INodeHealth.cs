@@ -21,7 +21,7 @@ public interface INodeHealth
 
 /// <summary>Something that a node waits for.</summary>
 /// <param name="What">Stable name of its kind: <c>model</c>, <c>cluster</c>, <c>shard</c>.</param>
-/// <param name="Message">One line that says what is missing and why.</param>
+/// <param name="Message">One line that says what of it is missing, and why.</param>
 /// <param name="Shard">Number of the shard that nobody holds.</param>
 /// <param name="Bytes">Memory that would be needed for it.</param>
 public sealed record MissingPart(string What, string Message, int? Shard = null, long? Bytes = null);

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace Pipeline.Server;
 
@@ -14,6 +15,7 @@ public sealed class NodeServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly NodeMeters _meters;
+    private int _ended;
 
     private NodeServer(WebApplication application, NodeMeters meters)
     {
@@ -58,6 +60,11 @@ public sealed class NodeServer : IAsyncDisposable
     /// <summary>Takes no more requests, lets those in flight end within <c>server.drain-deadline</c>, then ends.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _ended, 1) == 1)
+        {
+            return;
+        }
+
         await _application.StopAsync();
         await _application.DisposeAsync();
         _meters.Dispose();
@@ -76,7 +83,7 @@ public sealed class NodeServer : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, OwnersLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainDeadline);
-        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+        builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("pipeline")).WithMetrics(metrics => metrics
             .AddMeter(NodeMeters.Name, "System.Runtime", "Microsoft.AspNetCore.Hosting")
             .AddPrometheusExporter());
         return builder.Build();

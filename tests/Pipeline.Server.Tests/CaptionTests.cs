@@ -196,14 +196,14 @@ public sealed class CaptionTests
     public async Task Before_the_engine_is_there_a_request_is_told_why_and_to_come_again()
     {
         var engine = new TaskCompletionSource<ICaptionService>();
-        var health = new FakeHealth { Missing = [new("model", "the model is loading")] };
+        var health = new FakeHealth { Missing = [new("model", "is being loaded")] };
         await using var server = await TestServer.StartAsync(health, captions: engine.Task);
 
         using var early = await PostAsync(server, "");
         engine.SetResult(FakeCaptions.Answering(FakeCaptions.Caption));
         using var late = await PostAsync(server, "");
 
-        await AssertErrorAsync(early, HttpStatusCode.ServiceUnavailable, "server.loading", "the model is loading");
+        await AssertErrorAsync(early, HttpStatusCode.ServiceUnavailable, "server.loading", "model: is being loaded");
         Assert.Equal(HttpStatusCode.OK, late.StatusCode);
     }
 

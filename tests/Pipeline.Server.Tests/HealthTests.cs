@@ -18,7 +18,7 @@ public sealed class HealthTests
     [Fact]
     public async Task What_is_missing_is_named_with_its_bytes_until_it_is_there()
     {
-        _health.Missing = [new("model", "the model is loading"), new("shard", "shard 3: no node has room for it", Shard: 3, Bytes: 1_073_741_824)];
+        _health.Missing = [new("model", "is being loaded"), new("shard", "shard 3: no node has room for it", Shard: 3, Bytes: 1_073_741_824)];
         await using var server = await TestServer.StartAsync(_health);
 
         var unready = await GetAsync(server, "/health/ready");
@@ -29,7 +29,7 @@ public sealed class HealthTests
         Assert.Equal(
             (HttpStatusCode.ServiceUnavailable,
                 """
-                {"ready":false,"missing":[{"what":"model","message":"the model is loading"},{"what":"shard","message":"shard 3: no node has room for it","shard":3,"bytes":1073741824}]}
+                {"ready":false,"missing":[{"what":"model","message":"is being loaded"},{"what":"shard","message":"shard 3: no node has room for it","shard":3,"bytes":1073741824}]}
                 """),
             unready);
         Assert.Equal(HttpStatusCode.OK, live.Status);

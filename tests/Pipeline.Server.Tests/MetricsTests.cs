@@ -39,6 +39,17 @@ public sealed class MetricsTests
     }
 
     [Fact]
+    public async Task Requests_are_counted_by_route_and_status()
+    {
+        await using var server = await TestServer.StartAsync(new FakeHealth());
+        await server.Client.GetStringAsync("/health/live");
+
+        var text = await server.Client.GetStringAsync("/metrics");
+
+        Assert.Matches("""http_server_request_duration_seconds_count\{[^}]*http_response_status_code="200",http_route="/health/live"[^}]*\} 1\n""", text);
+    }
+
+    [Fact]
     public async Task What_a_node_does_not_do_is_not_measured()
     {
         await using var server = await TestServer.StartAsync(new FakeHealth { Experts = new ExpertCounts(1, 2, 3, 4, 5) });
