@@ -27,6 +27,27 @@ public sealed class AllocationTests
     }
 
     [Fact]
+    public void A_step_that_waits_for_its_experts_or_is_given_up_allocates_nothing()
+    {
+        using var golden = Golden.Open("top2");
+        var session = new BatchSession(golden.Ids("text.input_ids"), [], promptLength: 50);
+        var batch = new Batch(golden.Model, pageTokens: 8, pages: 13, maxRows: 50, maxSequences: 1, new LateExperts(golden.Model.Text, refusals: 2));
+        batch.Open(session);
+
+        AssertAllocatesNothing(() =>
+        {
+            batch.Write((session, 50));
+            batch.Pass.Start();
+            while (batch.Pass.Advance() != PassState.Waiting)
+            {
+            }
+
+            batch.Pass.Start();
+            batch.Finish();
+        });
+    }
+
+    [Fact]
     public void A_vision_batch_allocates_nothing()
     {
         using var golden = Golden.Open("scout-like");

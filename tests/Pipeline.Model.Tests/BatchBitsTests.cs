@@ -85,9 +85,44 @@ public sealed class BatchBitsTests
             }
         }
 
+        Assert.True(experts.Abandoned > 0, "a ticket was out when a step was aborted");
         batch.Step((session, session.Ids.Length));
 
         Same(WholeOnOneThread("top2", "text.input_ids"), session.Logits);
+        Assert.Equal(experts.Begun, experts.Ended + experts.Abandoned);
+    }
+
+    [Fact]
+    public void A_step_whose_experts_are_out_of_reach_fails_and_can_be_run_again()
+    {
+        using var golden = Golden.Open("top2");
+        var session = Session(golden, "text.input_ids");
+        var failure = new PipelineException("experts.out-of-reach", "nobody has them", "start a node", FailureKind.Outside);
+        var experts = new LateExperts(golden.Model.Text, refusals: 1) { Failure = failure, FailsAt = 3 };
+        var batch = new Batch(golden.Model, PageTokens, pages: 13, session.Ids.Length, maxSequences: 1, experts);
+        batch.Open(session);
+        batch.Write((session, session.Ids.Length));
+        batch.Pass.Start();
+
+        Assert.Equal(PassState.Failed, Last(batch.Pass));
+        Assert.Same(failure, batch.Pass.Failure);
+        batch.Pass.Abandon();
+        batch.Step((session, session.Ids.Length));
+
+        Assert.Null(batch.Pass.Failure);
+        Same(WholeOnOneThread("top2", "text.input_ids"), session.Logits);
+        Assert.Equal((0, experts.Begun - 1), (experts.Abandoned, experts.Ended));
+
+        static PassState Last(TextPass pass)
+        {
+            while (true)
+            {
+                if (pass.Advance() is not (PassState.Running or PassState.Waiting) and var last)
+                {
+                    return last;
+                }
+            }
+        }
     }
 
     [Theory]
@@ -188,21 +223,4 @@ public sealed class BatchBitsTests
 
     private static void Same(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual) =>
         Assert.True(MemoryMarshal.Cast<float, int>(expected).SequenceEqual(MemoryMarshal.Cast<float, int>(actual)), "the bits differ");
-
-    /// <summary>Local experts that say some times that they are not done yet.</summary>
-    private sealed class LateExperts(TextModel model, int refusals) : IExperts
-    {
-        private readonly LocalExperts _local = new(model);
-        private int _refused;
-
-        public ExpertTicket Begin(int layer, in ExpertRows rows)
-        {
-            _refused = 0;
-            return _local.Begin(layer, rows);
-        }
-
-        public bool TryEnd(ExpertTicket ticket) => _refused++ == refusals && _local.TryEnd(ticket);
-
-        public void Abandon(ExpertTicket ticket) => _local.Abandon(ticket);
-    }
 }

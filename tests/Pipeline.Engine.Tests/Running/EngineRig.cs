@@ -61,12 +61,12 @@ internal sealed class EngineRig : IAsyncDisposable
     }
 
     /// <summary>Goes on after a bare text; nothing but max-tokens ends it.</summary>
-    public async Task<CaptionText> GenerateAsync(string prompt, int maxTokens, Action<string>? onText = null)
+    public async Task<CaptionText> GenerateAsync(string prompt, int maxTokens)
     {
         var request = new WindowRequest(
             prompt, Path: null, prompt, System: null, Raw: true, Frames: null, new DecodeSettings(SamplingOptions.Best, maxTokens, []));
         var window = await Engine.PlanAsync(request, CancellationToken.None);
-        return await Engine.RunAsync(window, onText ?? (_ => { }), _materializer, _ended.Token).WaitAsync(Patience);
+        return await Engine.RunAsync(window, _ => { }, _materializer, _ended.Token).WaitAsync(Patience);
     }
 
     /// <summary>Visual tokens of one grey tile.</summary>

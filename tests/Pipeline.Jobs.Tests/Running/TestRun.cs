@@ -106,7 +106,7 @@ internal static class Requests
 {
     public static CaptionRequest Default { get; } = With();
 
-    public static CaptionRequest With(string? prompt = null, int? maxTokens = null, ulong seed = 0, double? temperature = null) => new(
+    public static CaptionRequest With(string? prompt = null, int? maxTokens = null, ulong seed = 0, double? temperature = null, bool ignoreEos = false) => new(
         prompt,
         SystemPrompt: null,
         Raw: false,
@@ -114,7 +114,7 @@ internal static class Requests
         new GenerationSettings(
             Sample: false, maxTokens, MinTokens: 0, temperature, TopK: null, TopP: null, MinP: null, TypicalP: null,
             RepetitionPenalty: null, PresencePenalty: null, FrequencyPenalty: null, new Dictionary<int, double>(), seed,
-            StopStrings: [], StopTokens: [], IgnoreEos: false));
+            StopStrings: [], StopTokens: [], ignoreEos));
 }
 
 /// <summary>Collects what a run writes; it can be held back.</summary>
@@ -132,6 +132,9 @@ internal sealed class CollectingSink : IResultSink
 
     public List<CaptionResult> Results { get; } = [];
 
+    /// <summary>Called with each piece of text that is streamed.</summary>
+    public Action OnText { get; set; } = () => { };
+
     public Dictionary<int, string> Streamed { get; } = [];
 
     public IEnumerable<string> Captions => Results.Select(result => result switch
@@ -145,6 +148,7 @@ internal sealed class CollectingSink : IResultSink
 
     public ValueTask StreamAsync(CaptionInput input, string text, CancellationToken cancellation)
     {
+        OnText();
         Streamed[input.Index] = Streamed.GetValueOrDefault(input.Index, "") + text;
         return ValueTask.CompletedTask;
     }
