@@ -101,6 +101,15 @@ internal sealed partial class CallTable
         }
     }
 
+    /// <summary>Why a host could not be reached last; null where it could, or was never tried.</summary>
+    public string? TroubleWith(ExpertHost host)
+    {
+        lock (_lock)
+        {
+            return _links.GetValueOrDefault(host)?.Trouble;
+        }
+    }
+
     /// <summary>The other side broke the protocol.</summary>
     public void CountBroken()
     {
@@ -137,13 +146,21 @@ internal sealed partial class CallTable
                 {
                     call.Attempts.Remove(attempt);
                     Detach(attempt);
-                    if (!HasActive(call))
-                    {
-                        _meters.Resends++;
-                        RouteOrPark(call, now);
-                    }
+                    _due.Add(call);
                 }
             }
+
+            DropQueue(link);
+            foreach (var call in _due)
+            {
+                if (!HasActive(call))
+                {
+                    _meters.Resends++;
+                    RouteOrPark(call, now);
+                }
+            }
+
+            _due.Clear();
         }
 
         EmptyOutbox();
@@ -183,13 +200,18 @@ internal sealed partial class CallTable
     private void Forget(ExpertHost host, NodeLink link)
     {
         link.Connection?.Close();
+        DropQueue(link);
+        _links.Remove(host);
+    }
+
+    /// <summary>Frees what is queued for a link, of which no call is left.</summary>
+    private void DropQueue(NodeLink link)
+    {
         while (link.TryPeek(out var attempt))
         {
             link.Dequeue();
             Free(attempt);
         }
-
-        _links.Remove(host);
     }
 
     private static void Hear(NodeLink link, ClientConnection? connection, long now)

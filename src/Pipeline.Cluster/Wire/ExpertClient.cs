@@ -1,4 +1,5 @@
 using System.Security.Authentication;
+using Pipeline.Cluster.Membership;
 using Pipeline.Cluster.Shards;
 
 namespace Pipeline.Cluster.Wire;
@@ -12,15 +13,16 @@ public sealed class ExpertClient : IAsyncDisposable, ILinkDriver
     private readonly WireIdentity _identity;
     private readonly ExpertsOptions _options;
     private readonly IExpertDirectory _directory;
-    private readonly WireTls? _tls;
+    private readonly ClusterTls? _tls;
     private readonly TimeProvider _clock;
     private readonly Recycler<LocalRequest> _local;
     private readonly TaskGroup _connections = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _timer;
+    private int _disposed;
 
     private ExpertClient(
-        WireIdentity identity, ExpertsOptions options, IExpertDirectory directory, Action<ExpertRequest> enqueue, WireTls? tls, TimeProvider clock)
+        WireIdentity identity, ExpertsOptions options, IExpertDirectory directory, Action<ExpertRequest> enqueue, ClusterTls? tls, TimeProvider clock)
     {
         (_identity, _options, _directory, _tls, _clock) = (identity, options, directory, tls, clock);
         _local = new Recycler<LocalRequest>(() => new LocalRequest(enqueue, _local!));
@@ -57,12 +59,17 @@ public sealed class ExpertClient : IAsyncDisposable, ILinkDriver
         ExpertsOptions options,
         IExpertDirectory directory,
         Action<ExpertRequest> enqueue,
-        WireTls? tls = null,
+        ClusterTls? tls = null,
         TimeProvider? clock = null) => new(identity, options, directory, enqueue, tls, clock ?? TimeProvider.System);
 
     /// <summary>Closes the connections; what is still asked for fails.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         _directory.Changed -= OnChanged;
         await _timer.DisposeAsync();
         await _stopping.CancelAsync();

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Pipeline.Cluster.Membership;
 using Pipeline.Cluster.Shards;
 
 namespace Pipeline.Cluster.Wire;
@@ -13,7 +14,7 @@ public sealed class ExpertListener : IAsyncDisposable
 {
     private readonly Socket _socket;
     private readonly ExpertsOptions _options;
-    private readonly WireTls? _tls;
+    private readonly ClusterTls? _tls;
     private readonly Lock _lock = new();
     private readonly HashSet<Socket> _open = [];
     private readonly TaskGroup _connections = new();
@@ -22,8 +23,9 @@ public sealed class ExpertListener : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _accepting;
     private volatile ListenerService? _service;
+    private int _disposed;
 
-    private ExpertListener(Socket socket, ExpertsOptions options, WireTls? tls)
+    private ExpertListener(Socket socket, ExpertsOptions options, ClusterTls? tls)
     {
         (_socket, _options, _tls) = (socket, options, tls);
         _accepting = AcceptAsync();
@@ -43,7 +45,7 @@ public sealed class ExpertListener : IAsyncDisposable
     /// <param name="options">Sizes and times.</param>
     /// <param name="tls">Null for plain sockets, on networks that are trusted.</param>
     /// <exception cref="PipelineException">The port cannot be bound.</exception>
-    public static ExpertListener Bind(IPAddress address, int port, ExpertsOptions options, WireTls? tls = null)
+    public static ExpertListener Bind(IPAddress address, int port, ExpertsOptions options, ClusterTls? tls = null)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -72,6 +74,11 @@ public sealed class ExpertListener : IAsyncDisposable
     /// <summary>Closes all connections; requests that the store is computing are dropped when it has completed them.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
         await _stopping.CancelAsync();
         _socket.Dispose();
         await _accepting;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Pipeline.Cluster.Shards;
 
 namespace Pipeline.Cluster.Wire;
@@ -21,7 +22,6 @@ internal sealed class RowSplitter
     {
         (_table, _slots, _frameBytes, _calls, _buffers) = (table, identity.Slots, identity.FrameBytes, calls, buffers);
         _layout = new RequestLayout(identity.Hidden);
-        _visits = [.. Enumerable.Range(0, table.Shards).Select(_ => new List<Visit>())];
         if (!Fits(1, identity.Slots))
         {
             throw new PipelineException(
@@ -29,6 +29,8 @@ internal sealed class RowSplitter
                 $"pipeline.experts.frame-bytes = {identity.FrameBytes}: one row of {identity.Hidden} numbers and its {identity.Slots} results do not fit",
                 $"at least {Math.Max(_layout.RequestBytes(1, _slots), _layout.ReplyBytes(_slots))} bytes");
         }
+
+        _visits = [.. Enumerable.Range(0, table.Shards).Select(_ => new List<Visit>())];
     }
 
     /// <summary>Adds the calls to an exchange.</summary>
@@ -57,7 +59,7 @@ internal sealed class RowSplitter
 
     private void Cut(int layer, int shard, ReadOnlySpan<float> rows, ExpertExchange exchange)
     {
-        var visits = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_visits[shard]);
+        var visits = CollectionsMarshal.AsSpan(_visits[shard]);
         for (var first = 0; first < visits.Length;)
         {
             // As many whole rows as fit.

@@ -1,4 +1,6 @@
+using System.Net.Security;
 using System.Net.Sockets;
+using Pipeline.Cluster.Membership;
 
 namespace Pipeline.Cluster.Wire;
 
@@ -12,10 +14,10 @@ internal sealed class WireSocket : IDisposable
     public Stream Stream { get; }
 
     /// <summary>Takes over a socket that was accepted.</summary>
-    public static Task<WireSocket> AcceptAsync(Socket socket, WireTls? tls, CancellationToken cancellation) =>
-        OpenAsync(socket, stream => tls is null ? Task.FromResult(stream) : tls.AcceptAsync(stream, cancellation));
+    public static Task<WireSocket> AcceptAsync(Socket socket, ClusterTls? tls, CancellationToken cancellation) =>
+        OpenAsync(socket, tls is null ? null : secure => secure.AuthenticateAsServerAsync(tls.Server(), cancellation));
 
-    public static async Task<WireSocket> ConnectAsync(ExpertHost host, WireTls? tls, CancellationToken cancellation)
+    public static async Task<WireSocket> ConnectAsync(ExpertHost host, ClusterTls? tls, CancellationToken cancellation)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
@@ -28,7 +30,7 @@ internal sealed class WireSocket : IDisposable
             throw;
         }
 
-        return await OpenAsync(socket, stream => tls is null ? Task.FromResult(stream) : tls.ConnectAsync(stream, cancellation));
+        return await OpenAsync(socket, tls is null ? null : secure => secure.AuthenticateAsClientAsync(tls.Client(host.Host), cancellation));
     }
 
     /// <summary>Ends reads and writes that are under way; from any thread, as often as one likes.</summary>
@@ -40,17 +42,25 @@ internal sealed class WireSocket : IDisposable
         Stream.Dispose();
     }
 
-    private static async Task<WireSocket> OpenAsync(Socket socket, Func<Stream, Task<Stream>> secure)
+    private static async Task<WireSocket> OpenAsync(Socket socket, Func<SslStream, Task>? authenticate)
     {
+        Stream stream = new NetworkStream(socket, ownsSocket: true);
         try
         {
             // A frame is written at once and waited for: nothing is gained by waiting for more.
             socket.NoDelay = true;
-            return new WireSocket(socket, await secure(new NetworkStream(socket, ownsSocket: true)));
+            if (authenticate is not null)
+            {
+                var secure = new SslStream(stream);
+                stream = secure;
+                await authenticate(secure);
+            }
+
+            return new WireSocket(socket, stream);
         }
         catch
         {
-            socket.Dispose();
+            await stream.DisposeAsync();
             throw;
         }
     }

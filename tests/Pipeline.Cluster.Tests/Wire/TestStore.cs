@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Pipeline.Cluster.Shards;
 
@@ -7,9 +6,11 @@ namespace Pipeline.Cluster.Tests.Wire;
 /// <summary>A node's store without a model: one thread that answers in order of arrival, with a function that tells rows, experts, layers and scores apart.</summary>
 internal sealed class TestStore : IDisposable
 {
-    private readonly BlockingCollection<ExpertRequest> _queue = [];
-    private readonly ManualResetEventSlim _open = new(initialState: true);
+    private readonly object _lock = new();
+    private readonly Queue<ExpertRequest> _queue = new();
     private readonly Thread _thread;
+    private bool _isOpen = true;
+    private bool _ending;
     private long _served;
 
     public TestStore()
@@ -24,14 +25,31 @@ internal sealed class TestStore : IDisposable
     /// <summary>Requests completed.</summary>
     public long Served => Volatile.Read(ref _served);
 
-    public int Waiting => _queue.Count;
+    /// <summary>Requests that wait, in order of arrival.</summary>
+    public ExpertRequest[] Waiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _queue];
+            }
+        }
+    }
 
     /// <summary>Holds back all answers until <see cref="Open"/>.</summary>
-    public void Close() => _open.Reset();
+    public void Close() => Set(() => _isOpen = false);
 
-    public void Open() => _open.Set();
+    public void Open() => Set(() => _isOpen = true);
 
-    public void Enqueue(ExpertRequest request) => _queue.Add(request);
+    public void Enqueue(ExpertRequest request)
+    {
+        lock (_lock)
+        {
+            _queue.Enqueue(request);
+            Monitor.Pulse(_lock);
+        }
+    }
 
     /// <summary>Element <paramref name="i"/> of an expert's answer to a row.</summary>
     public static float Answer(int layer, int expert, float score, ReadOnlySpan<float> row, int i) =>
@@ -39,18 +57,23 @@ internal sealed class TestStore : IDisposable
 
     public void Dispose()
     {
-        _open.Set();
-        _queue.CompleteAdding();
+        Set(() => _ending = true);
         _thread.Join();
-        _queue.Dispose();
-        _open.Dispose();
+    }
+
+    private void Set(Action change)
+    {
+        lock (_lock)
+        {
+            change();
+            Monitor.Pulse(_lock);
+        }
     }
 
     private void Run()
     {
-        foreach (var request in _queue.GetConsumingEnumerable())
+        while (Take() is { } request)
         {
-            _open.Wait();
             request.TakenAt = Stopwatch.GetTimestamp();
             var outcome = Outcome(request);
             if (outcome == ExpertOutcome.Done)
@@ -60,6 +83,19 @@ internal sealed class TestStore : IDisposable
 
             Interlocked.Increment(ref _served);
             request.Complete(outcome);
+        }
+    }
+
+    private ExpertRequest? Take()
+    {
+        lock (_lock)
+        {
+            while (!_ending && (!_isOpen || _queue.Count == 0))
+            {
+                Monitor.Wait(_lock);
+            }
+
+            return _queue.TryDequeue(out var request) ? request : null;
         }
     }
 

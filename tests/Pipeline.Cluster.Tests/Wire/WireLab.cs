@@ -1,5 +1,6 @@
 using System.Net;
 using Pipeline.Checkpoints;
+using Pipeline.Cluster.Membership;
 using Pipeline.Cluster.Shards;
 using Pipeline.Cluster.Wire;
 
@@ -14,7 +15,7 @@ internal sealed class WireLab : IAsyncDisposable
     private readonly List<TestPass> _passes = [];
     private readonly List<Node> _nodes = [];
 
-    public WireLab(ExpertsOptions? options = null, int shards = 4, int hidden = 20, int slots = 2, WireTls? tls = null)
+    public WireLab(ExpertsOptions? options = null, int shards = 4, int hidden = 20, int slots = 2, ClusterTls? tls = null)
     {
         Options = options ?? DefaultOptions;
         using var folder = new TemporaryFolder();
@@ -49,7 +50,7 @@ internal sealed class WireLab : IAsyncDisposable
 
     public WireIdentity Identity { get; }
 
-    public WireTls? Tls { get; }
+    public ClusterTls? Tls { get; }
 
     public TestDirectory Directory { get; } = new();
 
