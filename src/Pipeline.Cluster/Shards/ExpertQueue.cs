@@ -33,8 +33,9 @@ internal sealed class ExpertQueue
     }
 
     /// <summary>Fills a batch of at most so many assignments with the group whose turn it is.</summary>
+    /// <param name="unwanted">Gets those that are left out, as nobody waits for them any more.</param>
     /// <returns>The shard's weights and the layer; null where nothing waits.</returns>
-    public (ShardWeights Weights, int Layer)? Take(int assignments, List<ExpertSlice> batch)
+    public (ShardWeights Weights, int Layer)? Take(int assignments, List<ExpertSlice> batch, List<ExpertRequest> unwanted)
     {
         for (var line = 0; line < _turns.Length; line++)
         {
@@ -46,13 +47,16 @@ internal sealed class ExpertQueue
                     continue; // taken along with the more urgent ones
                 }
 
-                Fill(group, assignments, batch);
+                Fill(group, assignments, batch, unwanted);
                 for (var rest = 0; rest < group.Lines.Length; rest++)
                 {
                     Queue(group, rest);
                 }
 
-                return (group.Weights!, group.Layer);
+                if (batch.Count > 0)
+                {
+                    return (group.Weights!, group.Layer);
+                }
             }
         }
 
@@ -75,13 +79,19 @@ internal sealed class ExpertQueue
         return removed;
     }
 
-    private static void Fill(Group group, int room, List<ExpertSlice> batch)
+    private static void Fill(Group group, int room, List<ExpertSlice> batch, List<ExpertRequest> unwanted)
     {
         for (var line = 0; line < group.Lines.Length; line++)
         {
             while (room > 0 && group.Lines[line].TryPeek(out var request))
             {
                 var first = group.Taken[line];
+                if (first == 0 && !request.IsWanted)
+                {
+                    unwanted.Add(group.Lines[line].Dequeue());
+                    continue;
+                }
+
                 var slice = new ExpertSlice(request, first, Math.Min(room, request.Assignments.Length - first));
                 batch.Add(slice);
                 room -= slice.Count;

@@ -47,6 +47,9 @@ public abstract class ExpertRequest
     /// <summary>When its batch began (<see cref="System.Diagnostics.Stopwatch"/>): until then it waited. Set by the store.</summary>
     public long TakenAt { get; set; }
 
+    /// <summary>Whether anybody still waits for the answer: one that nobody wants may be completed as <see cref="ExpertOutcome.Failed"/> without computing it.</summary>
+    public virtual bool IsWanted => true;
+
     /// <summary>Called exactly once, from the device thread or from who enqueued it; must not block.</summary>
     public abstract void Complete(ExpertOutcome outcome);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Pipeline.Checkpoints;
 using Pipeline.Cluster.Placement;
 using Pipeline.Engine.Running;
@@ -22,6 +23,7 @@ public sealed class ExpertStore : IShardHost, IDeviceWork, IAsyncDisposable
     private readonly Dictionary<int, ShardWeights> _held = [];
     private readonly ExpertQueue _queue = new();
     private readonly List<ExpertSlice> _slices = [];
+    private readonly List<ExpertRequest> _unwanted = [];
     private readonly ConcurrentDictionary<int, SemaphoreSlim> _turns = new();
     private readonly SemaphoreSlim _disk = new(1);
     private ExpertBatch? _batch;
@@ -156,17 +158,24 @@ public sealed class ExpertStore : IShardHost, IDeviceWork, IAsyncDisposable
             return false;
         }
 
-        ShardWeights weights;
-        int layer;
+        (ShardWeights Weights, int Layer)? group;
         lock (_lock)
         {
-            if (_queue.Take(_rows, _slices) is not var (takenWeights, takenLayer))
-            {
-                _waiting = false;
-                return false;
-            }
+            group = _queue.Take(_rows, _slices, _unwanted);
+            _waiting = group is not null;
+        }
 
-            (weights, layer) = (takenWeights, takenLayer);
+        _unwanted.ForEach(request => request.Complete(ExpertOutcome.Failed));
+        _unwanted.Clear();
+        if (group is not var (weights, layer))
+        {
+            return false;
+        }
+
+        var now = Stopwatch.GetTimestamp();
+        foreach (var slice in _slices)
+        {
+            slice.Request.TakenAt = slice.First == 0 ? now : slice.Request.TakenAt;
         }
 
         var rows = _batch!.Run(weights, layer, _slices);

@@ -3,6 +3,8 @@ namespace Pipeline.Cluster.Wire;
 /// <summary>The table's other half: attempts, and the links that they go by.</summary>
 internal sealed partial class CallTable
 {
+    private const int SlowFactor = 16;
+
     private static readonly TimeSpan FirstRest = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
 
@@ -247,9 +249,8 @@ internal sealed partial class CallTable
     /// <summary>Lower is better; null where it is to be left alone.</summary>
     private static int? Rank(NodeLink link, long now) => link switch
     {
-        { IsLocal: true } => 0,
-        { State: LinkState.Open, IsSuspect: false } => 0,
-        { State: LinkState.Open } => 3,
+        { IsLocal: true } => now < link.SlowUntil ? 3 : 0,
+        { State: LinkState.Open } => link.IsSuspect || now < link.SlowUntil ? 3 : 0,
         { State: LinkState.Resting } when now < link.RestUntil => null,
         _ => link.Trouble is null ? 1 : 2,
     };
@@ -287,6 +288,18 @@ internal sealed partial class CallTable
                 attempt.Link.UsedAt = now;
                 _meters.Resends++;
                 Queue(attempt);
+            }
+        }
+    }
+
+    /// <summary>Who was silent for too long about a call is asked last for a while: a slow node delays one step, not each.</summary>
+    private void MarkSlow(ExpertCall call, long now)
+    {
+        foreach (var attempt in call.Attempts)
+        {
+            if (attempt.State == AttemptState.Sent && now - attempt.SentAt >= _resendAfter)
+            {
+                attempt.Link.SlowUntil = now + (SlowFactor * _resendAfter);
             }
         }
     }

@@ -82,6 +82,15 @@ internal sealed partial class CallTable
         }
     }
 
+    /// <summary>Whether a call still waits for its first reply.</summary>
+    public bool IsLive(long id)
+    {
+        lock (_lock)
+        {
+            return _live.ContainsKey(id);
+        }
+    }
+
     /// <summary>Nobody wants the exchange any more: nothing of it changes after this.</summary>
     public void Abandon(ExpertExchange exchange)
     {
@@ -224,6 +233,7 @@ internal sealed partial class CallTable
             if (TryRoute(call, now))
             {
                 _meters.Hedges++;
+                MarkSlow(call, now);
             }
             else
             {

@@ -30,6 +30,8 @@ internal sealed class IncomingRequest : ExpertRequest
 
     public override Span<float> Output => RequestLayout.Output(_reply);
 
+    public override bool IsWanted => !_connection.IsClosed;
+
     public long Id => _header.Id;
 
     /// <summary>Where the assignments and rows go.</summary>

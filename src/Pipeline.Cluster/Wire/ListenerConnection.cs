@@ -20,6 +20,9 @@ internal sealed class ListenerConnection(ListenerService service, WireSocket soc
     private bool _pinged;
     private volatile bool _closed;
 
+    /// <summary>Whether nobody is there any more to be answered.</summary>
+    public bool IsClosed => _closed;
+
     /// <summary>Reads and answers until the connection ends, by either side.</summary>
     /// <exception cref="FrameException">The other side broke the protocol.</exception>
     public async Task ServeAsync()

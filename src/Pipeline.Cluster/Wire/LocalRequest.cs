@@ -46,6 +46,8 @@ internal sealed class LocalRequest : ExpertRequest
 
     public override Span<float> Output => RequestLayout.Output(_reply);
 
+    public override bool IsWanted => _table.IsLive(_id);
+
     public void Begin(CallTable table, NodeLink link, ExpertCall call, WireBuffer reply)
     {
         call.Frame.Hold();

@@ -37,6 +37,9 @@ internal sealed class NodeLink(ExpertHost host)
     /// <summary>It should have said something by now: others are asked first.</summary>
     public bool IsSuspect { get; set; }
 
+    /// <summary>Until then it is taken for slow, as another had to be asked in its stead: others are asked first.</summary>
+    public long SlowUntil { get; set; }
+
     public bool WantsPing { get; set; }
 
     /// <summary>Whether the connection of now has answered anything.</summary>
