@@ -97,9 +97,9 @@ internal sealed class DeviceThread
         {
             var advanced = Advance();
             var served = Serve(device);
-            if (_inbox.Receive(device, wait: !advanced && !served))
+            if (_inbox.Receive(device, wait: !advanced && !served) is { } wokenAt)
             {
-                _runs.Wake();
+                _runs.Wake(wokenAt);
             }
         }
 
@@ -117,7 +117,9 @@ internal sealed class DeviceThread
         }
 
         var started = Stopwatch.GetTimestamp();
-        switch (run.Advance())
+        var state = run.Advance();
+        _runs.Count(run, state, started, Stopwatch.GetTimestamp());
+        switch (state)
         {
             case PassState.Done:
                 _runs.Remove(run);
@@ -127,12 +129,8 @@ internal sealed class DeviceThread
                 _runs.Remove(run);
                 run.Fail();
                 break;
-            case PassState.Waiting:
-                run.IsWaiting = true;
-                break;
         }
 
-        _runs.Count(run, Stopwatch.GetElapsedTime(started));
         return true;
     }
 

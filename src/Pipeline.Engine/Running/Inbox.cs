@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pipeline.Kernels;
 
 namespace Pipeline.Engine.Running;
@@ -9,6 +10,7 @@ internal sealed class Inbox
     private readonly Queue<Action<IDevice>> _actions = new();
     private volatile bool _woken;
     private volatile bool _signalled;
+    private long _wokenAt;
 
     public void Post(Action<IDevice> action)
     {
@@ -31,18 +33,19 @@ internal sealed class Inbox
 
         lock (_lock)
         {
+            _wokenAt = Stopwatch.GetTimestamp();
             _woken = true;
             Signal();
         }
     }
 
     /// <summary>Runs what was posted; with <paramref name="wait"/> it sleeps until something was, or until a wake.</summary>
-    /// <returns>Whether it was woken since the last call.</returns>
-    public bool Receive(IDevice device, bool wait)
+    /// <returns>The <see cref="Stopwatch"/> time of the first wake since the last call, if there was one.</returns>
+    public long? Receive(IDevice device, bool wait)
     {
         if (!wait && !_signalled)
         {
-            return false;
+            return null;
         }
 
         while (true)
@@ -58,7 +61,7 @@ internal sealed class Inbox
                 wait = false;
                 if (!_actions.TryDequeue(out action!))
                 {
-                    var woken = _woken;
+                    long? woken = _woken ? _wokenAt : null;
                     _woken = _signalled = false;
                     return woken;
                 }

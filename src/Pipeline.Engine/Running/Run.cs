@@ -36,8 +36,14 @@ internal abstract class Run(RunKind kind, int attachment)
     /// <summary>Experts elsewhere are at work: nothing to do before a wake.</summary>
     public bool IsWaiting { get; set; }
 
+    /// <summary>When a wake last said that it may go on; null once it did, or did not.</summary>
+    public long? WokenAt { get; set; }
+
     /// <summary>The run had its first turn.</summary>
     public bool HasBegun { get; set; }
+
+    /// <summary>How long its experts' answers have lain there in all, while another run was in the middle of a half layer.</summary>
+    public TimeSpan Delay { get; set; }
 
     /// <summary>Fills the pass from the batch.</summary>
     public abstract void Start();

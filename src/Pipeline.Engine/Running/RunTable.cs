@@ -1,8 +1,13 @@
+using System.Diagnostics;
+using Pipeline.Model;
+
 namespace Pipeline.Engine.Running;
 
 /// <summary>
 /// The runs with a device thread, at most one of a kind, and which of them goes on next. A decode step that has begun goes
-/// before all else; between the beginnings of two decode steps the other runs together get one slice, used up by their own time only.
+/// before all else. Between the beginnings of two decode steps the other runs together get one slice. They go on while a step waits
+/// for experts elsewhere, until half layers of theirs have kept it from going on for a slice in all: else a step of many layers would be
+/// held up at each of them.
 /// </summary>
 internal sealed class RunTable(TimeSpan slice)
 {
@@ -37,21 +42,37 @@ internal sealed class RunTable(TimeSpan slice)
     }
 
     /// <summary>Experts may have answered: who waits is asked again.</summary>
-    public void Wake()
+    /// <param name="at">When, as <see cref="Stopwatch"/> tells.</param>
+    public void Wake(long at)
     {
         foreach (var run in _runs)
         {
-            run?.IsWaiting = false;
+            if (run is { IsWaiting: true })
+            {
+                run.IsWaiting = false;
+                run.WokenAt = at;
+            }
         }
     }
 
-    /// <summary>Counts what a run other than decode took of the slice.</summary>
-    public void Count(Run run, TimeSpan elapsed)
+    /// <summary>Takes down what a half layer left behind.</summary>
+    /// <param name="run">Whose it was.</param>
+    /// <param name="state">What it left.</param>
+    /// <param name="started">When, as <see cref="Stopwatch"/> tells.</param>
+    /// <param name="ended">Likewise.</param>
+    public void Count(Run run, PassState state, long started, long ended)
     {
+        run.IsWaiting = state == PassState.Waiting;
         if (!run.IsDecode)
         {
-            _usedByOthers += elapsed;
+            _usedByOthers += Stopwatch.GetElapsedTime(started, ended);
         }
+        else if (run.WokenAt is { } woken && !run.IsWaiting)
+        {
+            run.Delay += Stopwatch.GetElapsedTime(woken, started);
+        }
+
+        run.WokenAt = null;
     }
 
     /// <summary>The run to advance, or null where there is none or all wait.</summary>
@@ -62,7 +83,9 @@ internal sealed class RunTable(TimeSpan slice)
             return underWay;
         }
 
-        var other = InTurn(RunKind.Prefill, RunKind.Vision, _lastOther, begun: null);
+        var other = MayNotBeDelayed(RunKind.Decode) || MayNotBeDelayed(RunKind.SecondDecode)
+            ? null
+            : InTurn(RunKind.Prefill, RunKind.Vision, _lastOther, begun: null);
         var decode = InTurn(RunKind.Decode, RunKind.SecondDecode, _lastDecode, begun: false);
         if (decode is null || (other is not null && _usedByOthers < slice))
         {
@@ -75,6 +98,8 @@ internal sealed class RunTable(TimeSpan slice)
         decode.HasBegun = true;
         return decode;
     }
+
+    private bool MayNotBeDelayed(RunKind kind) => this[kind] is { HasBegun: true } run && run.Delay >= slice;
 
     private Run? InTurn(RunKind first, RunKind second, RunKind last, bool? begun) =>
         last == first ? Ready(second, begun) ?? Ready(first, begun) : Ready(first, begun) ?? Ready(second, begun);

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Pipeline.Engine.Running;
+using Pipeline.Model;
 
 namespace Pipeline.Engine.Tests;
 
@@ -8,6 +10,7 @@ public sealed class RunTableTests
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(50);
 
     private readonly RunTable _table = new(Slice);
+    private TimeSpan _now = TimeSpan.FromHours(1);
 
     [Fact]
     public void A_decode_step_that_has_begun_goes_before_all_else()
@@ -24,18 +27,14 @@ public sealed class RunTableTests
     public void Between_the_beginnings_of_two_decode_steps_the_others_together_get_one_slice()
     {
         var (prefill, vision) = (Add(RunKind.Prefill), Add(RunKind.Vision));
-        Expect(prefill, vision);
-        _table.Count(prefill, Slice / 2);
-        _table.Count(vision, Slice / 2);
+        Advance(prefill, Slice / 2);
+        Advance(vision, Slice / 2);
         var decode = Add(RunKind.Decode);
-        Expect(decode);
-        _table.Count(decode, Slice);
+        Advance(decode, Slice);
         decode = Replace(decode);
 
-        Expect(prefill);
-        _table.Count(prefill, Slice / 2);
-        Expect(vision);
-        _table.Count(vision, Slice / 2);
+        Advance(prefill, Slice / 2);
+        Advance(vision, Slice / 2);
         Expect(decode);
     }
 
@@ -43,12 +42,10 @@ public sealed class RunTableTests
     public void What_the_others_did_while_a_step_waited_counts_as_their_slice()
     {
         var decode = Add(RunKind.Decode);
-        Expect(decode);
+        Advance(decode, TimeSpan.Zero, PassState.Waiting);
         var prefill = Add(RunKind.Prefill);
-        decode.IsWaiting = true;
-        Expect(prefill);
-        _table.Count(prefill, Slice);
-        _table.Wake();
+        Advance(prefill, Slice);
+        Wake();
         Expect(decode);
 
         Expect(Replace(decode));
@@ -71,18 +68,44 @@ public sealed class RunTableTests
     public void Who_waits_is_passed_over_until_a_wake()
     {
         var (first, second) = (Add(RunKind.Decode), Add(RunKind.SecondDecode));
-        Expect(first);
-        first.IsWaiting = true;
-        Expect(second);
-        second.IsWaiting = true;
+        Advance(first, TimeSpan.Zero, PassState.Waiting);
+        Advance(second, TimeSpan.Zero, PassState.Waiting);
         var prefill = Add(RunKind.Prefill);
-        Expect(prefill);
-        prefill.IsWaiting = true;
+        Advance(prefill, TimeSpan.Zero, PassState.Waiting);
         Assert.Null(_table.Next());
 
-        _table.Wake();
+        Wake();
 
         Expect(first);
+    }
+
+    [Fact]
+    public void A_step_whose_answers_lay_there_for_a_slice_is_not_delayed_again()
+    {
+        var decode = Add(RunKind.Decode);
+        Advance(decode, TimeSpan.Zero, PassState.Waiting);
+        var prefill = Add(RunKind.Prefill);
+
+        // Half layers that end before the answer delay nobody, however many; nor does a wake for nothing.
+        Advance(prefill, 3 * Slice);
+        Wake();
+        _now += Slice;
+        Advance(decode, TimeSpan.Zero, PassState.Waiting);
+        for (var half = 0; half < 2; half++)
+        {
+            // The answer comes in the middle of a half layer.
+            Assert.Same(prefill, _table.Next());
+            Wake();
+            Count(prefill, Slice / 2);
+            Advance(decode, TimeSpan.Zero, PassState.Running);
+            Advance(decode, TimeSpan.Zero, PassState.Waiting);
+        }
+
+        Assert.Null(_table.Next());
+        Wake();
+        Advance(decode, TimeSpan.Zero, PassState.Done);
+        Advance(Replace(decode), TimeSpan.Zero, PassState.Waiting);
+        Expect(prefill);
     }
 
     [Fact]
@@ -92,6 +115,24 @@ public sealed class RunTableTests
 
         Assert.Throws<InvalidOperationException>(() => Add(RunKind.Prefill));
     }
+
+    /// <summary>Its turn comes, and takes that long.</summary>
+    private void Advance(Run run, TimeSpan takes, PassState state = PassState.Running)
+    {
+        Assert.Same(run, _table.Next());
+        Count(run, takes, state);
+    }
+
+    private void Count(Run run, TimeSpan takes, PassState state = PassState.Running)
+    {
+        var started = At(_now);
+        _now += takes;
+        _table.Count(run, state, started, At(_now));
+    }
+
+    private void Wake() => _table.Wake(At(_now));
+
+    private static long At(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
 
     private void Expect(params Run[] expected)
     {
