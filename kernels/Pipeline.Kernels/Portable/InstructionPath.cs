@@ -32,6 +32,14 @@ public static class InstructionPaths
         _ => true,
     };
 
+    /// <summary>Float32 lanes of a vector.</summary>
+    internal static int Lanes(this InstructionPath path) => path switch
+    {
+        InstructionPath.Avx512 => Lanes512.Count,
+        InstructionPath.Avx2 => Lanes256.Count,
+        _ => Lanes128.Count,
+    };
+
     internal static string Words(this InstructionPath path) => path switch
     {
         InstructionPath.Avx512 => "AVX-512",

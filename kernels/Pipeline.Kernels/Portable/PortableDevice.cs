@@ -5,9 +5,11 @@ namespace Pipeline.Kernels;
 /// in the kernels; an operation is done when it returns; nothing is allocated on the managed heap once every operation ran at its
 /// largest size. The team may be shared with other devices; it is not disposed with this one.
 /// </summary>
-public sealed unsafe partial class PortableDevice : IDevice
+public sealed unsafe partial class PortableDevice : IMeasuredDevice
 {
     private readonly HashSet<IDisposable> _owned = [];
+    private readonly CpuTeam _team;
+    private readonly InstructionPath _path;
     private readonly ThreadScratch[] _scratch;
     private readonly ProductWork _product;
     private readonly ExpertWork _experts;
@@ -40,6 +42,7 @@ public sealed unsafe partial class PortableDevice : IDevice
             throw new PlatformNotSupportedException($"This processor has no {path.Words()}.");
         }
 
+        (_team, _path) = (team, path);
         Description = $"cpu, {team.Threads} {(team.Threads == 1 ? "thread" : "threads")}, {path.Words()}";
         _scratch = new ThreadScratch[team.Threads];
         for (var i = 0; i < _scratch.Length; i++)
@@ -64,6 +67,11 @@ public sealed unsafe partial class PortableDevice : IDevice
     }
 
     public string Description { get; }
+
+    /// <summary>What the process may use of the machine's memory; mapped weights count, as they are read from memory at every step.</summary>
+    public long MemoryBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    public IDeviceLimits OpenLimits() => new PortableLimits(_team, _path);
 
     public DeviceWeight Load(WeightSpec spec)
     {

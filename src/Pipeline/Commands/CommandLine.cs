@@ -56,6 +56,7 @@ internal static class CommandLine
             InspectCommand.Create(surroundings),
             VerifyCommand.Create(surroundings),
             DevicesCommand.Create(surroundings),
+            BenchCommand.Create(surroundings),
         };
 
         // Without directives: a first path may begin with a bracket.

@@ -26,6 +26,23 @@ internal static class OptionFactory
                 : Refuse<int?>(result, name, most == int.MaxValue ? $"a whole number of at least {least}" : $"a whole number from {least} to {most}"),
         };
 
+    /// <summary>Whole numbers with commas between; empty where none are given.</summary>
+    public static Option<int[]> Wholes(string name, string value, string description, int least, int most) =>
+        new(name)
+        {
+            HelpName = value,
+            Description = description,
+            Arity = ArgumentArity.ExactlyOne,
+            DefaultValueFactory = _ => [],
+            CustomParser = result =>
+            {
+                var numbers = Array.ConvertAll(result.Tokens[0].Value.Split(','), text => int.TryParse(text, NumberStyles.None, null, out var number) ? number : -1);
+                return numbers.All(number => number >= least && number <= most)
+                    ? numbers
+                    : Refuse<int[]>(result, name, $"whole numbers from {least} to {most} with commas between");
+            },
+        };
+
     /// <param name="isValid">Which numbers are taken.</param>
     /// <param name="range">The same in words.</param>
     public static Option<double?> Number(string name, string value, string description, Func<double, bool> isValid, string range) =>

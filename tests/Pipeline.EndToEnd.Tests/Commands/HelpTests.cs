@@ -10,6 +10,7 @@ public sealed class HelpTests
     [InlineData("inspect")]
     [InlineData("verify")]
     [InlineData("devices")]
+    [InlineData("bench")]
     public async Task Help_is_what_was_agreed_in_80_columns_with_an_example(string command)
     {
         var help = command == "pipeline" ? await Cli.RunAsync("--help") : await Cli.RunAsync(command, "--help");
