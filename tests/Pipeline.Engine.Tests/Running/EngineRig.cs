@@ -42,31 +42,43 @@ internal sealed class EngineRig : IAsyncDisposable
     /// <param name="settings">Settings over the reference configuration.</param>
     public static async Task<EngineRig> StartAsync(Func<Checkpoint, DeviceLane, IExpertsFactory> createExperts, params string[] settings)
     {
+        var (engineSettings, akka) = Bind(settings);
+        var checkpoint = Checkpoint.Open(ModelFolder);
+        var lane = await DeviceLane.StartAsync(CreateDevice, engineSettings.Engine.Slice);
+        var engine = await CaptionEngine.StartAsync(
+            system: null, checkpoint, engineSettings, akka, readsMedia: false, lane, createExperts(checkpoint, lane));
+        return new EngineRig(checkpoint, lane, engine);
+    }
+
+    public static IDevice CreateDevice() => new PortableDevice(new CpuTeam(1));
+
+    /// <summary>The reference configuration, with <paramref name="settings"/> over it.</summary>
+    public static (EngineSettings Settings, Config Akka) Bind(params string[] settings)
+    {
         var config = new LayeredConfig(
         [
             .. Directory.GetFiles(Path.Combine(SharedData.Root, "hocon", "reference"), "*.conf")
                 .Select(file => new ConfigLayer(file, ConfigurationFactory.ParseString(File.ReadAllText(file)))),
             .. settings.Select(setting => new ConfigLayer("test", ConfigurationFactory.ParseString(setting))),
         ]);
-        var engineSettings = new EngineSettings(
+        var engine = new EngineSettings(
             OptionsBinder.Bind<EngineOptions>(config, "pipeline.engine"),
             OptionsBinder.Bind<VisionOptions>(config, "pipeline.vision"),
             OptionsBinder.Bind<DecoderOptions>(config, "pipeline.decoder"),
             OptionsBinder.Bind<MediaOptions>(config, "pipeline.media"));
-        var checkpoint = Checkpoint.Open(ModelFolder);
-        var lane = await DeviceLane.StartAsync(() => new PortableDevice(new CpuTeam(1)), engineSettings.Engine.Slice);
-        var engine = await CaptionEngine.StartAsync(
-            system: null, checkpoint, engineSettings, config.Merged, readsMedia: false, lane, createExperts(checkpoint, lane));
-        return new EngineRig(checkpoint, lane, engine);
+        return (engine, config.Merged);
     }
 
+    public Task<CaptionText> GenerateAsync(string prompt, int maxTokens) => GenerateAsync(Engine, _materializer, prompt, maxTokens, _ended.Token);
+
     /// <summary>Goes on after a bare text; nothing but max-tokens ends it.</summary>
-    public async Task<CaptionText> GenerateAsync(string prompt, int maxTokens)
+    public static async Task<CaptionText> GenerateAsync(
+        CaptionEngine engine, IMaterializer materializer, string prompt, int maxTokens, CancellationToken cancellation)
     {
         var request = new WindowRequest(
             prompt, Path: null, prompt, System: null, Raw: true, Frames: null, new DecodeSettings(SamplingOptions.Best, maxTokens, []));
-        var window = await Engine.PlanAsync(request, CancellationToken.None);
-        return await Engine.RunAsync(window, _ => { }, _materializer, _ended.Token).WaitAsync(Patience);
+        var window = await engine.PlanAsync(request, CancellationToken.None);
+        return await engine.RunAsync(window, _ => { }, materializer, cancellation).WaitAsync(Patience);
     }
 
     /// <summary>Visual tokens of one grey tile.</summary>
