@@ -35,18 +35,20 @@ internal sealed record NodesReply(
 
 /// <summary>What the coordinator has decided, told to all nodes at every tick of placement.</summary>
 /// <param name="Coordinator">The node that decides.</param>
-/// <param name="Warm">Shards that nodes are asked to have warm because a copy is to move there.</param>
+/// <param name="Homes">The shards that each node is to have warm: those at home there, and those that are to move there.</param>
+/// <param name="Departing">The shards that each node is to lose to another, once that has them warm.</param>
 /// <param name="Unplaced">Shards without a place.</param>
 /// <param name="Leaving">Nodes whose leaving this decision takes into account.</param>
 [MessagePackObject]
 internal sealed record PlacementNews(
     [property: Key(0)] string Coordinator,
-    [property: Key(1)] WarmOrder[] Warm,
-    [property: Key(2)] UnplacedShard[] Unplaced,
-    [property: Key(3)] string[] Leaving) : IClusterMessage;
+    [property: Key(1)] NodeShards[] Homes,
+    [property: Key(2)] NodeShards[] Departing,
+    [property: Key(3)] UnplacedShard[] Unplaced,
+    [property: Key(4)] string[] Leaving) : IClusterMessage;
 
 [MessagePackObject]
-internal sealed record WarmOrder([property: Key(0)] string Node, [property: Key(1)] int[] Shards);
+internal sealed record NodeShards([property: Key(0)] string Node, [property: Key(1)] int[] Shards);
 
 /// <summary>Brings the entity of a copy to life where it is placed.</summary>
 [MessagePackObject]

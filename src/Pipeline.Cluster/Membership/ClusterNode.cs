@@ -108,12 +108,12 @@ public sealed class ClusterNode : IAsyncDisposable
             PoisonPill.Instance);
         _node.Tell(new Ready(dataPort, keeper));
 
-        void TellPlacement(PlacementNews news, IReadOnlyList<StartCopy> missing)
+        void TellPlacement(PlacementNews news, IReadOnlyList<StartCopy> calls)
         {
             _node.Tell(news);
-            foreach (var copy in missing)
+            foreach (var call in calls)
             {
-                sharding.ShardRegion(ExpertShardActor.TypeName).Tell(copy, ActorRefs.NoSender);
+                sharding.ShardRegion(ExpertShardActor.TypeName).Tell(call, ActorRefs.NoSender);
             }
         }
     }

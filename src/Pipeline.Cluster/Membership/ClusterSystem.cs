@@ -2,7 +2,10 @@ using System.Globalization;
 using System.Net;
 using Akka.Actor;
 using Akka.Actor.Setup;
+using Akka.Cluster.Sharding;
+using Akka.Cluster.Tools.Singleton;
 using Akka.Configuration;
+using Akka.DistributedData;
 using Akka.Remote.Transport.DotNetty;
 
 namespace Pipeline.Cluster.Membership;
@@ -10,6 +13,11 @@ namespace Pipeline.Cluster.Membership;
 /// <summary>Makes actor systems that talk to others: with Akka's own settings from the configuration, and what follows from ours.</summary>
 internal static class ClusterSystem
 {
+    /// <summary>Akka's own, of messages that may come from members before this node has started what they are for.</summary>
+    private static readonly Config Serializers = ClusterSharding.DefaultConfig()
+        .WithFallback(DistributedData.DefaultConfig())
+        .WithFallback(ClusterSingleton.DefaultConfig());
+
     /// <summary>A member of a cluster.</summary>
     /// <exception cref="PipelineException">The address cannot or may not be bound.</exception>
     public static ActorSystem CreateMember(ClusterOptions options, NodeRoles roles, Config akka, ClusterTls? tls) =>
@@ -36,7 +44,8 @@ internal static class ClusterSystem
               }
             }
             """));
-        var setup = ActorSystemSetup.Empty.And(BootstrapSetup.Create().WithConfig(config.WithFallback(ClusterMessageSerializer.Settings).WithFallback(akka)));
+        var setup = ActorSystemSetup.Empty.And(BootstrapSetup.Create().WithConfig(
+            config.WithFallback(ClusterMessageSerializer.Settings).WithFallback(akka).WithFallback(Serializers)));
         return Start(tls is null ? setup : setup.And(SslSetup(tls)), bind, port);
     }
 

@@ -140,7 +140,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         }
 
         _placement = news;
-        _keeper?.Tell(new WarmOrders(news.Warm.FirstOrDefault(order => order.Node == _own.Node)?.Shards ?? []));
+        _keeper?.Tell(new WarmOrders(news.Homes.FirstOrDefault(homes => homes.Node == _own.Node)?.Shards ?? []));
         Publish();
     }
 

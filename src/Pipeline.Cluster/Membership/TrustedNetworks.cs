@@ -32,6 +32,11 @@ public static class TrustedNetworks
 
     private static IPAddress Resolve(string host)
     {
+        if (IPAddress.TryParse(host, out var literal))
+        {
+            return literal;
+        }
+
         try
         {
             var addresses = Dns.GetHostAddresses(host);

@@ -37,10 +37,8 @@ internal static class Handover
             return false;
         }
 
-        var shards = own.Shards.Concat(own.Warming).ToHashSet();
-        return shards.Count == 0
+        return (own.Shards.Length == 0 && own.Warming.Length == 0)
             || !view.Nodes.Any(node => node.Node != self && node.Roles.HasFlag(NodeRoles.Expert) && node.Phase == NodePhase.Ready)
-            || (view.Placement is { } news && news.Leaving.Contains(self, StringComparer.Ordinal)
-                && !news.Warm.Any(order => order.Node != self && order.Shards.Any(shards.Contains)));
+            || (view.Placement is { } news && news.Leaving.Contains(self, StringComparer.Ordinal) && news.Departing.All(shards => shards.Node != self));
     }
 }

@@ -1,7 +1,7 @@
 namespace Pipeline.Cluster.Placement;
 
 /// <summary>
-/// Which shards this node has in memory, and why: because a copy's entity is here, because the coordinator asks for it warm before it moves
+/// Which shards this node has in memory, and why: because a copy's entity is here, because the coordinator says that its home is or will be
 /// here, or because it was here a moment ago and requests may still be on their way. Plain data; memory is never exceeded.
 /// </summary>
 /// <param name="shardBytes">Weights of each shard.</param>

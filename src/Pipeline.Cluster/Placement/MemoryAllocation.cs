@@ -9,10 +9,10 @@ namespace Pipeline.Cluster.Placement;
 
 /// <summary>
 /// Akka.Cluster.Sharding's question "where does this shard live?", answered by <see cref="Placer"/> from the memory that nodes advertise. Runs within the
-/// coordinator, on one node; there each tick of rebalancing is also when the decision is told to all nodes and missing entities are started.
+/// coordinator, on one node; there each tick of rebalancing is also when the decision is told to all nodes and entities are called to life.
 /// </summary>
 /// <param name="self">This node's name: sharding calls the local region by a path without address.</param>
-/// <param name="tell">Takes the decision of each tick, and the copies that have a place but no entity.</param>
+/// <param name="tell">Takes the decision of each tick, and a call for every copy that has a place.</param>
 internal sealed class MemoryAllocation(
     ShardMap map, int replicas, ClusterOptions options, string self, ClusterBoard board, Action<PlacementNews, IReadOnlyList<StartCopy>> tell)
     : IShardAllocationStrategy
@@ -50,7 +50,9 @@ internal sealed class MemoryAllocation(
             _handovers.Remove(copy);
         }
 
-        tell(News(result, nodes, open), Missing(result, current, rebalanceInProgress));
+        // Sharding starts an entity by the first message to it, and after a hand-over or the loss of a node there is none: each tick calls all of them.
+        // Sharding starts an entity by the first message to it, and after a hand-over or the loss of a node there is none: each tick calls all of them.
+        tell(News(result, current, nodes, open), [.. result.Homes.Keys.Select(copy => new StartCopy(copy.Shard, copy.Replica))]);
         return Task.FromResult<IImmutableSet<string>>(Movable(result, nodes, rebalanceInProgress));
     }
 
@@ -89,7 +91,8 @@ internal sealed class MemoryAllocation(
         return ids.ToImmutable();
     }
 
-    private PlacementNews News(PlacementResult result, IReadOnlyList<PlacementNode> nodes, bool open)
+    private PlacementNews News(
+        PlacementResult result, IReadOnlyDictionary<ShardCopy, string> current, IReadOnlyList<PlacementNode> nodes, bool open)
     {
         var reason = open
             ? $"the expert nodes have no room for it, {UnplacedShards.Gigabytes(result.MissingBytes)} are missing"
@@ -97,15 +100,14 @@ internal sealed class MemoryAllocation(
         var served = result.Homes.Keys.Select(copy => copy.Shard).ToHashSet();
         return new PlacementNews(
             self,
-            [.. result.Moves.GroupBy(copy => result.Homes[copy], copy => copy.Shard).Select(group => new WarmOrder(group.Key, [.. group.Distinct().Order()]))],
+            ByNode(result.Homes.Keys, result.Homes),
+            ByNode(result.Moves, current),
             [.. Enumerable.Range(0, map.Shards).Where(shard => !served.Contains(shard)).Select(shard => new UnplacedShard(shard, _shardBytes[shard], result.MissingBytes, reason))],
             [.. nodes.Where(node => node.Leaving).Select(node => node.Name)]);
     }
 
-    private static List<StartCopy> Missing(PlacementResult result, IReadOnlyDictionary<ShardCopy, string> current, IImmutableSet<string> inProgress) =>
-        [.. result.Homes.Keys
-            .Where(copy => !current.ContainsKey(copy) || inProgress.Contains(copy.Id))
-            .Select(copy => new StartCopy(copy.Shard, copy.Replica))];
+    private static NodeShards[] ByNode(IEnumerable<ShardCopy> copies, IReadOnlyDictionary<ShardCopy, string> nodes) =>
+        [.. copies.GroupBy(copy => nodes[copy], copy => copy.Shard).Select(group => new NodeShards(group.Key, [.. group.Distinct().Order()]))];
 
     private Dictionary<ShardCopy, string> CopiesOf(IImmutableDictionary<IActorRef, IImmutableList<string>> allocations) =>
         allocations

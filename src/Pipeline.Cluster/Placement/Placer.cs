@@ -11,7 +11,7 @@ internal sealed record PlacementNode(string Name, long MemoryBytes, bool Leaving
 /// <param name="Moves">Copies that are on another node now: they move when their new home has them warm.</param>
 /// <param name="Evicted">Copies that give up their place to a shard that has no other copy.</param>
 /// <param name="Unplaced">Copies without a place, those of <paramref name="Evicted"/> included.</param>
-/// <param name="MissingBytes">Memory that is missing for the shards that have no copy at all; 0 where each has one.</param>
+/// <param name="MissingBytes">Of the shards that have no copy at all: memory that further nodes have to offer; 0 where each has one.</param>
 internal sealed record PlacementResult(
     IReadOnlyDictionary<ShardCopy, string> Homes,
     IReadOnlyList<ShardCopy> Moves,
@@ -37,24 +37,30 @@ internal static class Placer
         IReadOnlyDictionary<ShardCopy, string> current)
     {
         var seating = new Seating(shardBytes, nodes);
-        var waiting = seating.Keep(AllCopies(shardBytes.Count, replicas), current);
-        var unplaced = new List<ShardCopy>();
+        var stuck = new List<ShardCopy>();
         var evicted = new List<ShardCopy>();
-        foreach (var copy in waiting)
+        foreach (var copy in seating.Keep(AllCopies(shardBytes.Count, replicas), current))
         {
-            if (!seating.TrySeat(copy) && !seating.TryEvictFor(copy, evicted) && !seating.TryStay(copy, current))
+            if (!seating.TrySeat(copy) && !seating.TryEvictFor(copy, evicted))
             {
-                unplaced.Add(copy);
+                stuck.Add(copy);
             }
         }
 
-        unplaced.AddRange(evicted);
-        seating.Balance(current);
+        stuck.AddRange(evicted);
+        do
+        {
+            seating.Balance(current);
+        }
+        while (stuck.RemoveAll(seating.TrySeat) > 0);
+
+        var unplaced = stuck.FindAll(copy => !seating.TryStay(copy, current));
         var homes = seating.Homes();
+        var names = nodes.Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
         return new PlacementResult(
             homes,
-            [.. homes.Where(home => current.TryGetValue(home.Key, out var now) && now != home.Value).Select(home => home.Key)],
-            [.. evicted.Where(current.ContainsKey)],
+            [.. homes.Where(home => current.TryGetValue(home.Key, out var now) && now != home.Value && names.Contains(now)).Select(home => home.Key)],
+            [.. evicted.Where(copy => current.ContainsKey(copy) && !homes.ContainsKey(copy))],
             unplaced,
             seating.Missing(unplaced));
     }

@@ -19,7 +19,7 @@ internal sealed class Seating
     }
 
     /// <summary>Seats the copies that stay where they are.</summary>
-    /// <returns>The others: those of shards without a copy first, then those whose node leaves.</returns>
+    /// <returns>The others, in the order in which they are to be seated.</returns>
     public IReadOnlyList<ShardCopy> Keep(IEnumerable<ShardCopy> copies, IReadOnlyDictionary<ShardCopy, string> current)
     {
         var waiting = new List<ShardCopy>();
@@ -36,9 +36,11 @@ internal sealed class Seating
             }
         }
 
+        // A copy on a node that leaves still serves: shards without any copy come before it, second copies after it.
         return [.. waiting
             .GroupBy(copy => copy.Shard)
-            .SelectMany(group => group.Order(ShardCopy.Order).Select((copy, index) => (Copy: copy, Level: CopiesOf(copy.Shard) + index)))
+            .SelectMany(group => group.OrderByDescending(copy => IsLeaving(copy, current)).ThenBy(copy => copy, ShardCopy.Order)
+                .Select((copy, index) => (Copy: copy, Level: CopiesOf(copy.Shard) + index)))
             .OrderBy(entry => entry.Level)
             .ThenBy(entry => IsLeaving(entry.Copy, current))
             .ThenByDescending(entry => _shardBytes[entry.Copy.Shard])
@@ -128,19 +130,9 @@ internal sealed class Seating
         return homes;
     }
 
-    /// <summary>Memory that is missing until every shard among the unplaced copies has one.</summary>
-    public long Missing(IEnumerable<ShardCopy> unplaced)
-    {
-        var sizes = unplaced.Select(copy => copy.Shard).Distinct().Where(shard => CopiesOf(shard) == 0).Select(shard => _shardBytes[shard]).ToList();
-        if (sizes.Count == 0)
-        {
-            return 0;
-        }
-
-        // Room that is there in pieces too small for any shard does not count as such: at least one shard's bytes are missing then.
-        var room = _staying.Where(seat => seat.Node.Reachable).Select(seat => seat.Free).DefaultIfEmpty(0).ToList();
-        return sizes.Sum() > room.Sum() ? sizes.Sum() - room.Sum() : sizes.Min() - room.Max();
-    }
+    /// <summary>Bytes of the shards among the unplaced copies that have no copy: room in pieces too small for a whole shard counts for nothing.</summary>
+    public long Missing(IEnumerable<ShardCopy> unplaced) =>
+        unplaced.Select(copy => copy.Shard).Distinct().Where(shard => CopiesOf(shard) == 0 && !Array.Exists(_leaving, seat => seat.Has(shard))).Sum(shard => _shardBytes[shard]);
 
     private (Seat From, Seat To, ShardCopy Copy)? BestMove(IReadOnlyDictionary<ShardCopy, string> current)
     {

@@ -12,7 +12,7 @@ internal sealed record CopyArrived(ShardCopy Copy);
 /// <summary>The entity of a copy was stopped here.</summary>
 internal sealed record CopyLeft(ShardCopy Copy);
 
-/// <summary>Shards that the coordinator wants warm here, all of them.</summary>
+/// <summary>All shards that the coordinator wants warm here.</summary>
 internal sealed record WarmOrders(int[] Shards);
 
 /// <summary>Makes this node's store hold what <see cref="HeldShards"/> says, one shard at a time, and reports what it holds.</summary>

@@ -1,3 +1,4 @@
+using Akka.Event;
 using Pipeline.Cluster.Membership;
 
 namespace Pipeline.Cluster.Tests.Membership;
@@ -9,8 +10,8 @@ public sealed class FormingTests
     {
         await using var cluster = new TestCluster(shards: 4, "pipeline.cluster.minimum-experts = 2");
         var engine = await cluster.StartAsync(0, NodeRoles.Engine);
-        await cluster.StartAsync(4);
-        await cluster.StartAsync(4);
+        Assert.Contains("no expert node", engine.Cluster.Directory.Unplaced(0), StringComparison.Ordinal);
+        await Task.WhenAll(cluster.StartAsync(4), cluster.StartAsync(4));
 
         await cluster.WarmEverywhere();
 
@@ -20,5 +21,99 @@ public sealed class FormingTests
         Assert.All(seen, node => Assert.Equal(NodePhase.Ready, node.Phase));
         Assert.All(seen.Where(node => node.Roles == NodeRoles.Expert), node => Assert.Equal(2, node.Shards.Length));
         Assert.Empty(engine.Cluster.Unplaced);
+
+        // Nodes that were there before the first placement share from the start: nobody loads what it gives away again.
+        Assert.All(cluster.Nodes.Skip(1), node => Assert.Equal(2, node.Host.Log.Count));
+    }
+
+    [Fact]
+    public async Task Another_model_is_refused_by_name_on_both_sides()
+    {
+        await using var cluster = new TestCluster(shards: 2);
+        var first = await cluster.StartAsync(2);
+        var warnings = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        first.Cluster.System.EventStream.Subscribe(first.Cluster.System.ActorOf(Recorder.Props(warnings)), typeof(Warning));
+
+        var refused = await Assert.ThrowsAsync<PipelineException>(() => cluster.StartAsync(2, digest: "d2"));
+
+        Assert.Equal("cluster.refused", refused.Code);
+        Assert.Contains("d1", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("d2", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(first.Name, refused.Message, StringComparison.Ordinal);
+        await Eventually.IsTrue(() => warnings.Any(text => text.Contains("d2", StringComparison.Ordinal) && text.Contains("d1", StringComparison.Ordinal)), "the member names who it refused");
+        Assert.Single(first.Cluster.Nodes);
+    }
+
+    [Fact]
+    public async Task Where_nobody_answers_the_address_is_named()
+    {
+        await using var cluster = new TestCluster(shards: 2, "pipeline.cluster.join-deadline = 1s");
+
+        var failure = await Assert.ThrowsAsync<PipelineException>(() => cluster.StartAsync(2, join: "127.0.0.1:9"));
+
+        Assert.Equal("cluster.unreachable", failure.Code);
+        Assert.Equal(FailureKind.Outside, failure.Kind);
+        Assert.Contains("127.0.0.1:9", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_named()
+    {
+        await using var cluster = new TestCluster(shards: 2);
+        var first = await cluster.StartAsync(2);
+        var port = first.Name.Split(':')[1];
+
+        var failure = await Assert.ThrowsAsync<PipelineException>(() => cluster.StartAsync(2, settings: $"pipeline.cluster.port = {port}"));
+
+        Assert.Equal("cluster.bind", failure.Code);
+        Assert.Contains(port, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_first_of_the_join_list_forms_the_cluster_when_none_of_the_others_answers()
+    {
+        await using var cluster = new TestCluster(shards: 2);
+        var port = FreePort();
+        var list = $"127.0.0.1:{port},127.0.0.1:9";
+
+        var first = await cluster.StartAsync(2, settings: $"pipeline.cluster.port = {port}", join: list);
+        var second = await cluster.StartAsync(2, join: list);
+
+        await Eventually.IsTrue(() => first.Cluster.Nodes.Count == 2 && second.Cluster.Nodes.Count == 2, "both are in one cluster");
+    }
+
+    [Fact]
+    public async Task Somebody_outside_can_ask_for_nodes_and_unplaced_shards()
+    {
+        await using var cluster = new TestCluster(shards: 3);
+        var first = await cluster.StartAsync(2);
+        await Eventually.IsTrue(() => first.State.Shards.Length == 2, "what fits is placed");
+        var config = TestCluster.Layered($"pipeline.cluster.join = \"{first.Name}\"");
+        var options = Engine.Configuration.OptionsBinder.Bind<ClusterOptions>(config, "pipeline.cluster");
+
+        var summary = await ClusterQuery.NodesAsync(options, config.Merged, CancellationToken.None);
+
+        var node = Assert.Single(summary.Nodes);
+        Assert.Equal(first.Name, node.Node);
+        Assert.Equal(2, node.Shards.Length);
+        Assert.Equal(2 * TestCluster.ShardBytes, node.HeldBytes);
+        var unplaced = Assert.Single(summary.Unplaced);
+        Assert.Equal(TestCluster.ShardBytes, unplaced.MissingBytes);
+        Assert.Contains("8.0 MB", unplaced.Reason, StringComparison.Ordinal);
+        Assert.Equal(unplaced.Reason, first.Cluster.Directory.Unplaced(unplaced.Shard));
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private sealed class Recorder : Akka.Actor.ReceiveActor
+    {
+        public Recorder(System.Collections.Concurrent.ConcurrentQueue<string> texts) => Receive<Warning>(warning => texts.Enqueue(warning.ToString()));
+
+        public static Akka.Actor.Props Props(System.Collections.Concurrent.ConcurrentQueue<string> texts) => Akka.Actor.Props.Create(() => new Recorder(texts));
     }
 }

@@ -21,6 +21,7 @@ internal sealed class TestCluster : IAsyncDisposable
         akka {
           stdout-loglevel = OFF
           loglevel = WARNING
+          loggers = []
           cluster.sharding.rebalance-interval = 200ms
           cluster.failure-detector { heartbeat-interval = 200ms, expected-response-after = 200ms, acceptable-heartbeat-pause = 1500ms }
           cluster.split-brain-resolver.stable-after = 1s
@@ -44,8 +45,10 @@ internal sealed class TestCluster : IAsyncDisposable
     public IReadOnlyList<TestNode> Nodes => _nodes;
 
     /// <summary>Starts a node that joins those which are there, or forms the cluster.</summary>
+    /// <param name="cold">Its loads wait until the test opens the gate.</param>
+    /// <param name="failure">Its loads fail with this.</param>
     public async Task<TestNode> StartAsync(
-        int shardsOfMemory, NodeRoles roles = NodeRoles.Expert, string digest = "d1", string settings = "", string? join = null)
+        int shardsOfMemory, NodeRoles roles = NodeRoles.Expert, string digest = "d1", string settings = "", string? join = null, bool cold = false, Exception? failure = null)
     {
         var node = await JoinAsync(shardsOfMemory, roles, digest, settings, join ?? string.Join(',', _nodes.Where(node => node.IsAlive).Select(node => node.Cluster.Name)));
         lock (_nodes)
@@ -53,6 +56,12 @@ internal sealed class TestCluster : IAsyncDisposable
             _nodes.Add(node);
         }
 
+        if (cold)
+        {
+            node.Host.CloseGate();
+        }
+
+        node.Host.Failure = failure;
         await node.ServeAsync();
         return node;
     }
@@ -69,17 +78,22 @@ internal sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    private static LayeredConfig Layered(params string[] layers) =>
-        new(layers.Where(layer => layer.Length > 0).Select(layer => new ConfigLayer("test", ConfigurationFactory.ParseString(layer))));
+    /// <summary>The settings of a node that forms a cluster.</summary>
+    public static ClusterOptions Options(string settings) => OptionsBinder.Bind<ClusterOptions>(Layered(settings), "pipeline.cluster");
+
+    public static LayeredConfig Layered(params IEnumerable<string> settings)
+    {
+        using var reader = new StreamReader(typeof(ExpertsOptions).Assembly.GetManifestResourceStream("cluster.conf")!);
+        string[] layers = [reader.ReadToEnd(), TestSettings.Replace(", ", "\n", StringComparison.Ordinal), .. settings];
+        return new LayeredConfig(layers.Where(layer => layer.Length > 0).Select(layer => new ConfigLayer("test", ConfigurationFactory.ParseString(layer))));
+    }
 
     private async Task<TestNode> JoinAsync(int shardsOfMemory, NodeRoles roles, string digest, string settings, string join)
     {
-        using var reader = new StreamReader(typeof(ExpertsOptions).Assembly.GetManifestResourceStream("cluster.conf")!);
-        var config = Layered(reader.ReadToEnd(), TestSettings.Replace(", ", "\n", StringComparison.Ordinal), _settings, settings, $"pipeline.cluster.join = \"{join}\"");
+        var config = Layered(_settings, settings, $"pipeline.cluster.join = \"{join}\"");
         var cluster = OptionsBinder.Bind<ClusterOptions>(config, "pipeline.cluster");
         var experts = OptionsBinder.Bind<ExpertsOptions>(config, "pipeline.experts");
         var identity = new NodeIdentity(roles, digest, "test", shardsOfMemory * ShardBytes);
-        var node = await ClusterNode.StartAsync(new ClusterSettings(cluster, experts), config.Merged, identity, () => Map, CancellationToken.None);
-        return new TestNode(node, roles);
+        return new TestNode(await ClusterNode.StartAsync(new ClusterSettings(cluster, experts), config.Merged, identity, () => Map, CancellationToken.None), roles);
     }
 }

@@ -9,8 +9,7 @@ internal sealed class FakeHost(Func<int, long> bytes) : IShardHost
     private readonly ConcurrentDictionary<int, bool> _held = new();
     private readonly ConcurrentQueue<string> _log = new();
 
-    /// <summary>A load waits for this; done from the start.</summary>
-    public Task Gate { get; set; } = Task.CompletedTask;
+    private volatile TaskCompletionSource? _gate;
 
     /// <summary>Loads fail with this while it is set.</summary>
     public Exception? Failure { get; set; }
@@ -26,6 +25,12 @@ internal sealed class FakeHost(Func<int, long> bytes) : IShardHost
 
     public long RowsComputed { get; set; }
 
+    /// <summary>Loads wait from now on.</summary>
+    public void CloseGate() => _gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Loads that wait go on.</summary>
+    public void OpenGate() => _gate?.TrySetResult();
+
     public async Task WarmAsync(int shard, CancellationToken cancellation)
     {
         _held.TryAdd(shard, false);
@@ -36,7 +41,7 @@ internal sealed class FakeHost(Func<int, long> bytes) : IShardHost
 
         try
         {
-            await Gate.WaitAsync(cancellation);
+            await (_gate?.Task ?? Task.CompletedTask).WaitAsync(cancellation);
             if (Failure is { } failure)
             {
                 throw failure;

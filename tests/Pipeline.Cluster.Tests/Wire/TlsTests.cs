@@ -1,21 +1,18 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Pipeline.Cluster.Membership;
+using Pipeline.Cluster.Tests.Membership;
 using Pipeline.Cluster.Wire;
 
 namespace Pipeline.Cluster.Tests.Wire;
 
-public sealed class TlsTests : IDisposable
+public sealed class TlsTests
 {
-    private readonly TemporaryFolder _folder = new();
-
     [Fact]
     public async Task Members_of_one_authority_serve_each_other()
     {
-        using var authority = Authority("ours");
+        using var authority = new TestAuthority("ours");
         await using var lab = new WireLab(tls: Member(authority, "node"));
         var node = lab.AddNode();
         lab.Directory.Set(node.Host);
@@ -35,8 +32,8 @@ public sealed class TlsTests : IDisposable
     [InlineData(false)]
     public async Task Who_has_no_certificate_of_the_authority_is_refused(bool encrypted)
     {
-        using var ours = Authority("ours");
-        using var theirs = Authority("theirs");
+        using var ours = new TestAuthority("ours");
+        using var theirs = new TestAuthority("theirs");
         var brief = WireLab.DefaultOptions with { Deadline = TimeSpan.FromMilliseconds(500), ResendAfter = TimeSpan.FromMilliseconds(200) };
         using var store = new TestStore();
         await using var stranger = new WireLab(brief, tls: encrypted ? Member(theirs, "stranger") : null);
@@ -53,7 +50,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task A_client_that_shows_none_is_refused()
     {
-        using var ours = Authority("ours");
+        using var ours = new TestAuthority("ours");
         await using var lab = new WireLab(tls: Member(ours, "node"));
         var node = lab.AddNode();
         using var client = new TcpClient();
@@ -71,27 +68,5 @@ public sealed class TlsTests : IDisposable
         Assert.Equal(0, node.Listener.Meters.Open);
     }
 
-    public void Dispose() => _folder.Dispose();
-
-    private static X509Certificate2 Authority(string name)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
-        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2));
-    }
-
-    private ClusterTls Member(X509Certificate2 authority, string name) => ClusterTls.Load(Files(authority, name))!;
-
-    private TlsOptions Files(X509Certificate2 authority, string name)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        using var certificate = request.Create(authority, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddDays(1), [1, 2, 3, (byte)name.Length]);
-        var files = new TlsOptions(Path.Combine(_folder.Path, $"{name}.pem"), Path.Combine(_folder.Path, $"{name}.key"), Path.Combine(_folder.Path, $"{authority.Subject}.pem"));
-        File.WriteAllText(files.Certificate, certificate.ExportCertificatePem());
-        File.WriteAllText(files.Key, key.ExportPkcs8PrivateKeyPem());
-        File.WriteAllText(files.Authority, authority.ExportCertificatePem());
-        return files;
-    }
+    private static ClusterTls Member(TestAuthority authority, string name) => ClusterTls.Load(authority.Issue(name))!;
 }

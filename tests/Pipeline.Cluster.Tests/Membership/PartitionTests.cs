@@ -1,0 +1,78 @@
+using Akka.Actor;
+using Akka.Remote;
+using Akka.Remote.Transport;
+using Pipeline.Cluster.Membership;
+using AkkaCluster = Akka.Cluster.Cluster;
+
+namespace Pipeline.Cluster.Tests.Membership;
+
+/// <summary>Members that cannot hear each other: their transports drop what goes between them.</summary>
+public sealed class PartitionTests
+{
+    private const string Injector = "akka.remote.dot-netty.tcp.applied-adapters = [\"gremlin\"]\npipeline.cluster.minimum-experts = 3";
+
+    [Fact]
+    public async Task A_node_that_is_cut_off_is_removed_and_told_so_and_the_others_take_its_shards()
+    {
+        await using var cluster = new TestCluster(shards: 3, Injector);
+        var first = await cluster.StartAsync(3);
+        var second = await cluster.StartAsync(3);
+        var cut = await cluster.StartAsync(3);
+        await cluster.WarmEverywhere();
+        var lost = Assert.Single(cut.State.Shards);
+
+        await Separate(cut, [first, second], apart: true);
+
+        await Eventually.IsTrue(() => cut.Cluster.Downed.IsCompleted, "the minority knows that it must end");
+        await Eventually.IsTrue(() => first.Cluster.Nodes.Count == 2, "the majority has removed it");
+        await Eventually.IsTrue(() => first.Cluster.Directory.HostsOf(lost).Count == 1, "its shard is warm elsewhere");
+        Assert.False(first.Cluster.Downed.IsCompleted);
+        Assert.False(second.Cluster.Downed.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_node_that_comes_back_in_time_keeps_its_shards_and_is_asked_last_meanwhile()
+    {
+        await using var cluster = new TestCluster(shards: 3, Injector + "\npipeline.experts.replicas = 2\nakka.cluster.split-brain-resolver.stable-after = 60s");
+        var engine = await cluster.StartAsync(0, NodeRoles.Engine);
+        var first = await cluster.StartAsync(3);
+        var second = await cluster.StartAsync(3);
+        var cut = await cluster.StartAsync(3);
+        await cluster.WarmEverywhere(replicas: 2);
+        var shards = cut.State.Shards;
+
+        await Separate(cut, [engine, first, second], apart: true);
+        await Eventually.IsTrue(() => Phase(engine, cut) == NodePhase.Unreachable, "the engine sees that it cannot be reached");
+        Assert.All(shards, shard =>
+        {
+            var hosts = engine.Cluster.Directory.HostsOf(shard);
+            Assert.Equal(2, hosts.Count);
+            Assert.Equal(cut.Name, hosts[^1].Node);
+        });
+
+        await Separate(cut, [engine, first, second], apart: false);
+        await Eventually.IsTrue(() => Phase(engine, cut) == NodePhase.Ready, "it is back");
+        Assert.Equal(shards, cut.State.Shards);
+        Assert.Equal(shards.Length, cut.Host.Log.Count);
+        Assert.False(cut.Cluster.Downed.IsCompleted);
+    }
+
+    private static NodePhase? Phase(TestNode seenBy, TestNode node) => seenBy.Cluster.Nodes.FirstOrDefault(state => state.Node == node.Name)?.Phase;
+
+    private static async Task Separate(TestNode one, TestNode[] others, bool apart)
+    {
+        foreach (var other in others)
+        {
+            await Filter(one, other, apart);
+            await Filter(other, one, apart);
+        }
+    }
+
+    private static async Task Filter(TestNode from, TestNode to, bool apart)
+    {
+        var transport = ((IRemoteActorRefProvider)((ExtendedActorSystem)from.Cluster.System).Provider).Transport;
+        var bare = AkkaCluster.Get(to.Cluster.System).SelfAddress.WithProtocol("akka.tcp");
+        Assert.True(await transport.ManagementCommand(new FailureInjectorTransportAdapter.One(
+            bare, apart ? new FailureInjectorTransportAdapter.Drop(1, 1) : FailureInjectorTransportAdapter.PassThru.Instance)));
+    }
+}
