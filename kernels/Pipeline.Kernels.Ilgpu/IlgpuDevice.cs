@@ -7,7 +7,7 @@ namespace Pipeline.Kernels;
 /// A device that ILGPU drives: CUDA, OpenCL or its simulator. Operations are enqueued in order on one stream; only reads wait, and
 /// an upload of a step table whose last copy is still under way. Nothing is allocated once every operation ran at its largest size.
 /// </summary>
-public sealed partial class IlgpuDevice : IDevice
+public sealed partial class IlgpuDevice : IMeasuredDevice
 {
     /// <summary>Bytes of a weight that are laid out and sent at a time.</summary>
     private const int StagingBytes = 16 << 20;
@@ -44,6 +44,10 @@ public sealed partial class IlgpuDevice : IDevice
 
     /// <summary>Bytes that weights and buffers may still take.</summary>
     public long FreeBytes => _runtime.FreeBytes;
+
+    public long MemoryBytes => FreeBytes;
+
+    public IDeviceLimits OpenLimits() => new IlgpuLimits(_runtime);
 
     public DeviceWeight Load(WeightSpec spec)
     {

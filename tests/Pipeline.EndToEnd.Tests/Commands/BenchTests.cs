@@ -71,6 +71,19 @@ public sealed class BenchTests : IDisposable
     }
 
     [Fact]
+    public async Task Another_device_is_measured_by_its_own_limits()
+    {
+        var json = await Measure(
+            "--device", "simulator", "--set", "pipeline.vision.batch-tiles=1", "--rounds", "1", "--prompts", "4", "--sequences", "1", "--tokens", "1", "--context", "1");
+
+        Assert.StartsWith("simulator", json.GetProperty("device").GetString(), StringComparison.Ordinal);
+        Assert.Equal("float32", json.GetProperty("limits").GetProperty("multiplication").GetString());
+        Assert.All(
+            new[] { "prefill", "decode", "vision" },
+            kind => Assert.True(Median(Assert.Single(Figures(json, kind)), "share_of_multiply_adds") > 0));
+    }
+
+    [Fact]
     public async Task The_table_is_plain_text()
     {
         await Make();
