@@ -7,6 +7,8 @@ namespace Pipeline.Cluster.Wire;
 /// <summary>A connected socket and the stream over it, encrypted or not.</summary>
 internal sealed class WireSocket : IDisposable
 {
+    private const int UnsentBytes = 256 << 10;
+
     private readonly Socket _socket;
 
     private WireSocket(Socket socket, Stream stream) => (_socket, Stream) = (socket, stream);
@@ -49,6 +51,7 @@ internal sealed class WireSocket : IDisposable
         {
             // A frame is written at once and waited for: nothing is gained by waiting for more.
             socket.NoDelay = true;
+            LimitUnsent(socket);
             if (authenticate is not null)
             {
                 var secure = new SslStream(stream);
@@ -62,6 +65,17 @@ internal sealed class WireSocket : IDisposable
         {
             await stream.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Little waits in the kernel, so that an urgent frame passes what is not yet on the wire (tcp(7): TCP_NOTSENT_LOWAT).</summary>
+    private static void LimitUnsent(Socket socket)
+    {
+        const int Tcp = 6;
+        const int NotSentLowWater = 25;
+        if (OperatingSystem.IsLinux())
+        {
+            socket.SetRawSocketOption(Tcp, NotSentLowWater, BitConverter.GetBytes(UnsentBytes));
         }
     }
 }
