@@ -55,7 +55,8 @@ internal sealed class UploadFile : IAsyncDisposable
     /// <summary>Deletes uploads of processes that ended without deleting them.</summary>
     public static void Sweep()
     {
-        foreach (var path in Directory.GetFiles(System.IO.Path.GetTempPath(), Prefix + "*"))
+        var folder = new DirectoryInfo(System.IO.Path.GetTempPath());
+        foreach (var path in folder.Exists ? Directory.GetFiles(folder.FullName, Prefix + "*") : [])
         {
             try
             {
