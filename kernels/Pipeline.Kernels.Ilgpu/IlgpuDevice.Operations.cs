@@ -1,5 +1,3 @@
-using ILGPU;
-
 namespace Pipeline.Kernels;
 
 /// <summary>The operations: each checks its arguments and enqueues its kernels; what has no items enqueues nothing.</summary>
@@ -69,6 +67,7 @@ public sealed partial class IlgpuDevice
     public void Product(DeviceBuffer input, int rows, IReadOnlyList<Projection> projections)
     {
         var from = Own(nameof(Product), input);
+        var rounded = false;
         for (var i = 0; i < projections.Count; i++)
         {
             var projection = projections[i];
@@ -76,6 +75,7 @@ public sealed partial class IlgpuDevice
             Multiply(
                 from.View,
                 rows,
+                ref rounded,
                 Own(nameof(Product), projection.Weight),
                 projection.Gate is null ? null : Own(nameof(Product), projection.Gate),
                 projection.Bias is null ? null : Own(nameof(Product), projection.Bias),
@@ -126,6 +126,12 @@ public sealed partial class IlgpuDevice
             var uploaded = Uploaded(nameof(Attend), table);
             uploaded.RequirePages(nameof(Attend), table, spec, pool.Shape);
             var shape = new AttendShape(uploaded.Shape(spec.Kind), own.Layer(layer), table.Rows, spec.Heads, spec.Chunk, spec.SoftmaxScale);
+            if (FastKernels && spec.HeadSize <= WarpAttentionKernels.LongestHead)
+            {
+                AttendSplits(table, shape, uploaded.View, from.View, own.View, to.View);
+                return;
+            }
+
             _runtime.Plain.Attend(
                 _runtime.Stream, _runtime.Over((long)table.Rows * spec.Heads), uploaded.View, from.View, own.View, to.View, shape);
         }
@@ -157,16 +163,16 @@ public sealed partial class IlgpuDevice
     {
         Arguments.AttendTiles(query, key, value, tiles, tokens, heads, output);
         var rows = tiles * tokens;
-        if (rows > 0)
+        var shape = new TileAttendShape(rows, tokens, heads, query.Columns / heads, softmaxScale);
+        var (queries, keys) = (Own(nameof(AttendTiles), query).View, Own(nameof(AttendTiles), key).View);
+        var (values, to) = (Own(nameof(AttendTiles), value).View, Own(nameof(AttendTiles), output).View);
+        if (rows > 0 && FastKernels && shape.HeadSize <= WarpAttentionKernels.LongestHead)
         {
-            _runtime.Plain.AttendTiles(
-                _runtime.Stream,
-                _runtime.Over((long)rows * heads),
-                Own(nameof(AttendTiles), query).View,
-                Own(nameof(AttendTiles), key).View,
-                Own(nameof(AttendTiles), value).View,
-                Own(nameof(AttendTiles), output).View,
-                new TileAttendShape(rows, tokens, heads, query.Columns / heads, softmaxScale));
+            _runtime.Warps!.AttendTiles(_runtime.Stream, _runtime.OverWarps((long)rows * heads), queries, keys, values, to, shape);
+        }
+        else if (rows > 0)
+        {
+            _runtime.Plain.AttendTiles(_runtime.Stream, _runtime.Over((long)rows * heads), queries, keys, values, to, shape);
         }
     }
 
@@ -178,7 +184,9 @@ public sealed partial class IlgpuDevice
         {
             var experts = router.Spec.Outputs;
             var logits = _routerLogits.Of((long)rows * experts);
-            Multiply(Own(nameof(Route), input).View, rows, Own(nameof(Route), router), gate: null, bias: null, residual: null, Epilogue.None, logits);
+
+            // In float32 for any number of rows: a rounded row may choose other experts.
+            MultiplyRows(Own(nameof(Route), input).View, rows, Own(nameof(Route), router), gate: null, bias: null, residual: null, Epilogue.None, logits);
             own.Range = (0, experts - 1);
             _runtime.Plain.Route(
                 _runtime.Stream, _runtime.Over(rows), logits, own.Experts, own.Scores, new RouteShape(rows, experts, routing.Slots, (int)score));
@@ -200,25 +208,14 @@ public sealed partial class IlgpuDevice
         Arguments.Expert(own.Range.Highest, weights);
         var (gate, up, down) = (Own(nameof(ExpertRows), weights.Gate), Own(nameof(ExpertRows), weights.Up), Own(nameof(ExpertRows), weights.Down));
         var (from, between, to) = (Own(nameof(ExpertRows), input), Own(nameof(ExpertRows), inner), Own(nameof(ExpertRows), output));
-        _runtime.Plain.GateUp(
-            _runtime.Stream,
-            _runtime.Over((long)assignments * inner.Columns),
+        MultiplyExperts(
             from.View,
-            own.Experts,
-            own.Scores,
-            gate.Words,
-            up.Words,
+            own,
+            new ExpertShape(assignments, routing.Slots, input.Columns, up.Shape, gate.Shape, weights.ScoreOn == ScoreOn.Input ? 1 : 0),
+            new ExpertShape(assignments, routing.Slots, inner.Columns, down.Shape, down.Shape, weights.ScoreOn == ScoreOn.Output ? 1 : 0),
+            (gate, up, down),
             between.View,
-            new ExpertShape(assignments, routing.Slots, input.Columns, up.Shape, gate.Shape, weights.ScoreOn == ScoreOn.Input ? 1 : 0));
-        _runtime.Plain.Down(
-            _runtime.Stream,
-            _runtime.Over((long)assignments * output.Columns),
-            between.View,
-            own.Experts,
-            own.Scores,
-            down.Words,
-            to.View,
-            new ExpertShape(assignments, routing.Slots, inner.Columns, down.Shape, down.Shape, weights.ScoreOn == ScoreOn.Output ? 1 : 0));
+            to.View);
     }
 
     public void Combine(DeviceBuffer residual, DeviceBuffer shared, DeviceBuffer expertRows, int rows, int slots)
@@ -235,8 +232,9 @@ public sealed partial class IlgpuDevice
     public void Logits(DeviceBuffer input, int rows, DeviceWeight head, DeviceBuffer logits)
     {
         Arguments.Logits(input, rows, head, logits);
+        var rounded = false;
         Multiply(
-            Own(nameof(Logits), input).View, rows, Own(nameof(Logits), head), gate: null, bias: null, residual: null, Epilogue.None, Own(nameof(Logits), logits).View);
+            Own(nameof(Logits), input).View, rows, ref rounded, Own(nameof(Logits), head), gate: null, bias: null, residual: null, Epilogue.None, Own(nameof(Logits), logits).View);
     }
 
     public void Best(DeviceBuffer logits, int rows, DeviceChoices choices)
@@ -296,33 +294,6 @@ public sealed partial class IlgpuDevice
         if (items > 0)
         {
             _runtime.Plain.PixelShuffle(_runtime.Stream, _runtime.Over(items), from.View, to.View, tiles, grid, side, input.Columns);
-        }
-    }
-
-    private void Multiply(
-        ArrayView<float> input,
-        int rows,
-        IlgpuWeight weight,
-        IlgpuWeight? gate,
-        IlgpuWeight? bias,
-        IlgpuBuffer? residual,
-        Epilogue epilogue,
-        ArrayView<float> output)
-    {
-        if (rows > 0)
-        {
-            var shape = new ProductShape(
-                rows, weight.Spec.Inputs, weight.Shape, gate?.Shape ?? weight.Shape, (int)epilogue, bias is null ? 0 : 1);
-            _runtime.Plain.Product(
-                _runtime.Stream,
-                _runtime.Over((long)rows * weight.Spec.Outputs),
-                input,
-                weight.Words,
-                gate?.Words ?? _noWords,
-                bias?.Vector ?? _noFloats,
-                residual?.View ?? _noFloats,
-                output,
-                shape);
         }
     }
 }

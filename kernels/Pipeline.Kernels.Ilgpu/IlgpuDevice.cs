@@ -21,6 +21,9 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
     private readonly IlgpuScratch<float> _routerLogits;
     private readonly IlgpuScratch<int> _stripTokens;
     private readonly IlgpuScratch<float> _stripSums;
+    private readonly IlgpuScratch<float> _sums;
+    private readonly IlgpuScratch<float> _parts;
+    private readonly TiledProduct? _tiled;
     private readonly ArrayView<float> _noFloats;
     private readonly ArrayView<uint> _noWords;
     private byte[] _staging = [];
@@ -36,11 +39,19 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
         _routerLogits = Owned(new IlgpuScratch<float>(runtime));
         _stripTokens = Owned(new IlgpuScratch<int>(runtime));
         _stripSums = Owned(new IlgpuScratch<float>(runtime));
+        _sums = Owned(new IlgpuScratch<float>(runtime));
+        _parts = Owned(new IlgpuScratch<float>(runtime));
+        _tiled = runtime.HasTensorCores ? Owned(new TiledProduct(runtime)) : null;
+        FastKernels = runtime.Warps is not null;
         _noFloats = Owned(runtime.Allocate<float>("nothing", 1)).View;
-        _noWords = Owned(runtime.Allocate<uint>("nothing", 1)).View;
+        _noWords = Owned(runtime.Allocate<uint>("nothing", 4)).View;
     }
 
-    public string Description => _runtime.Description;
+    public string Description =>
+        $"{_runtime.Description}, {(!FastKernels ? "plain kernels" : _tiled is null ? "warps" : "warps and tensor cores")}";
+
+    /// <summary>Whether the kernels for speed are used where they are; else the plain ones do everything.</summary>
+    internal bool FastKernels { get; set; }
 
     /// <summary>Bytes that weights and buffers may still take.</summary>
     public long FreeBytes => _runtime.FreeBytes;

@@ -1,6 +1,7 @@
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
 
 namespace Pipeline.Kernels;
 
@@ -22,10 +23,16 @@ public sealed class IlgpuRuntime : IDisposable
         Accelerator = accelerator;
         Description = description;
         var simulated = accelerator.AcceleratorType == AcceleratorType.CPU;
-        GroupThreads = Math.Min(accelerator.MaxNumThreadsPerGroup, simulated ? SimulatedThreads : 128);
+        GroupThreads = Math.Min(accelerator.MaxNumThreadsPerGroup, 128);
         MostGroups = simulated ? 1 : 1 << 20;
         Stream = accelerator.CreateStream();
         Plain = new PlainKernels(accelerator);
+        if (accelerator.WarpSize == Lanes32.Count && accelerator.AcceleratorType != AcceleratorType.OpenCL)
+        {
+            Warps = new WarpKernels(accelerator);
+        }
+
+        HasTensorCores = accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80;
     }
 
     /// <summary>The device in words.</summary>
@@ -40,6 +47,12 @@ public sealed class IlgpuRuntime : IDisposable
 
     internal PlainKernels Plain { get; }
 
+    /// <summary>Null where there are no warps of 32.</summary>
+    internal WarpKernels? Warps { get; }
+
+    /// <summary>Whether mma.sync takes BF16.</summary>
+    internal bool HasTensorCores { get; }
+
     /// <summary>Threads of a group.</summary>
     internal int GroupThreads { get; }
 
@@ -47,10 +60,13 @@ public sealed class IlgpuRuntime : IDisposable
     internal int MostGroups { get; }
 
     /// <summary>ILGPU's own interpreter of kernels on this processor: for tests, never for work.</summary>
-    public static IlgpuRuntime OpenSimulator(OptimizationLevel level = OptimizationLevel.O2, long capacity = long.MaxValue)
+    public static IlgpuRuntime OpenSimulator() => OpenSimulator(OptimizationLevel.O2);
+
+    /// <param name="warp">Threads of a warp, and of a group: 32 are needed to try the kernels that work by warps.</param>
+    internal static IlgpuRuntime OpenSimulator(OptimizationLevel level, int warp = SimulatedThreads, long capacity = long.MaxValue)
     {
-        var context = Context.Create(builder => builder.Optimize(level).CPU(new CPUDevice(SimulatedThreads, 1, 1)));
-        return new IlgpuRuntime(context, context.GetCPUDevice(0).CreateCPUAccelerator(context), "simulator, plain kernels", capacity);
+        var context = Context.Create(builder => builder.Optimize(level).CPU(new CPUDevice(warp, 1, 1)));
+        return new IlgpuRuntime(context, context.GetCPUDevice(0).CreateCPUAccelerator(context), "simulator", capacity);
     }
 
     public void Dispose()
@@ -84,6 +100,9 @@ public sealed class IlgpuRuntime : IDisposable
             throw NoMemory(what, bytes, failure);
         }
     }
+
+    /// <summary>A launch of warps over that many items, at least one.</summary>
+    internal KernelConfig OverWarps(long items) => Over(items * Lanes32.Count);
 
     /// <summary>A launch of plain threads over that many items, at least one.</summary>
     internal KernelConfig Over(long items) => new((int)Math.Min((items + GroupThreads - 1) / GroupThreads, MostGroups), GroupThreads);

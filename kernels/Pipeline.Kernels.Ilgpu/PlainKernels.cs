@@ -65,4 +65,22 @@ internal sealed class PlainKernels(Accelerator accelerator)
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, int, int, int, int> PixelShuffle { get; } =
         accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, int, int, int, int>(VisionKernels.PixelShuffle);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape> Epilogues { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape>(ProductKernels.Epilogues);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ExpertShape> FinishGateUp { get; } =
+        accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ExpertShape>(ExpertKernels.FinishGateUp);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertShape> FinishDown { get; } =
+        accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertShape>(ExpertKernels.FinishDown);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<int>, GroupShape> Count { get; } =
+        accelerator.LoadKernel<ArrayView<int>, ArrayView<int>, GroupShape>(GroupKernels.Count);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<int>, GroupShape> Place { get; } =
+        accelerator.LoadKernel<ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<int>, GroupShape>(GroupKernels.Place);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<uint>, int, int, int> Round { get; } =
+        accelerator.LoadKernel<ArrayView<float>, ArrayView<uint>, int, int, int>(GroupKernels.Round);
 }

@@ -1,3 +1,5 @@
+using ILGPU;
+
 namespace Pipeline.Kernels.Tests;
 
 /// <summary>What a device with memory and a queue of its own adds to the contract.</summary>
@@ -48,15 +50,15 @@ public sealed class IlgpuDeviceTests(OptimizedSimulator fixture) : IClassFixture
     public void What_does_not_fit_is_refused_with_both_numbers_and_what_is_freed_fits_again()
     {
         using var weights = new TestWeights(seed: 90);
-        using var runtime = IlgpuRuntime.OpenSimulator(capacity: 4096);
+        using var runtime = IlgpuRuntime.OpenSimulator(OptimizationLevel.O2, capacity: 8192);
         using var device = new IlgpuDevice(runtime, ownsRuntime: false);
         var spec = weights.Matrix(outputs: 40, inputs: 40, NumberFormat.BF16, WeightOrientation.OutputsByInputs);
         var before = device.FreeBytes;
         var weight = device.Load(spec);
-        Assert.Equal(before - (40 * 40 * sizeof(ushort)), device.FreeBytes);
+        Assert.Equal(before - (40 * 128), device.FreeBytes); // rows of 80 bytes take 128
         var refused = Assert.Throws<PipelineException>(() => device.Load(spec));
         Assert.Equal("device.memory", refused.Code);
-        Assert.Contains($"takes 3,200 bytes, {device.FreeBytes:N0} are free", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"takes 5,120 bytes, {device.FreeBytes:N0} are free", refused.Message, StringComparison.Ordinal);
         device.Free(weight);
         Assert.Throws<ArgumentException>(() => device.Free(weight));
         Assert.Equal(before, device.FreeBytes);
@@ -67,11 +69,10 @@ public sealed class IlgpuDeviceTests(OptimizedSimulator fixture) : IClassFixture
     public void A_device_that_computes_wrongly_is_refused_by_the_operation()
     {
         using var device = new IlgpuDevice(fixture.Runtime, ownsRuntime: false);
-        DeviceCheck.Run(device, why => new PipelineException("refused", why));
+        Assert.Null(DeviceCheck.Difference(device));
 
         // No float32 is as near as this.
-        var refused = Assert.Throws<PipelineException>(() => DeviceCheck.Run(device, why => new PipelineException("refused", why), tolerance: 1e-12));
-        Assert.Matches("^its norm is [0-9.e-]+ from the right result$", refused.Message);
+        Assert.Matches("^its norm of 5 rows is [0-9.e-]+ from the right result$", DeviceCheck.Difference(device, tolerance: 1e-12));
     }
 
     [Theory]

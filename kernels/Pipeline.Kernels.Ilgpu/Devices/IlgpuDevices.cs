@@ -72,13 +72,31 @@ public static class IlgpuDevices
         try
         {
             var device = new IlgpuDevice(OpenRuntime(info));
-            DeviceCheck.Run(device, why => Refuse(info, why, inner: null));
-            return device;
+            try
+            {
+                return Checked(device, why => Refuse(info, why, inner: null));
+            }
+            catch
+            {
+                device.Dispose();
+                throw;
+            }
         }
         catch (Exception failure) when (failure is AcceleratorException or NotSupportedException or InternalCompilerException)
         {
             throw Refuse(info, failure.Message, failure);
         }
+    }
+
+    /// <summary>The device with its fast kernels, where they compute rightly on this very driver, else with its plain ones.</summary>
+    private static IlgpuDevice Checked(IlgpuDevice device, Func<string, PipelineException> refuse)
+    {
+        if (device.FastKernels && DeviceCheck.Difference(device) is not null)
+        {
+            device.FastKernels = false;
+        }
+
+        return DeviceCheck.Difference(device) is { } difference ? throw refuse(difference) : device;
     }
 
     private static IlgpuRuntime OpenRuntime(AcceleratorInfo info)
@@ -94,7 +112,7 @@ public static class IlgpuDevices
             Device device = kind == Cuda ? context.GetCudaDevice(0) : context.GetCLDevice(index);
             var accelerator = device.CreateAccelerator(context);
             var capacity = accelerator is CudaAccelerator cuda ? cuda.GetFreeMemory() : accelerator.MemorySize;
-            return new IlgpuRuntime(context, accelerator, $"{info.Name}, {info.Words}, plain kernels", capacity - DriverBytes);
+            return new IlgpuRuntime(context, accelerator, $"{info.Name}, {info.Words}", capacity - DriverBytes);
         }
         catch
         {

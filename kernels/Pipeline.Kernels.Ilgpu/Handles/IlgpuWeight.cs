@@ -6,12 +6,13 @@ using ILGPU.Runtime;
 namespace Pipeline.Kernels;
 
 /// <summary>
-/// A weight as [part, output, input], its numbers as they are stored, each row padded with zeros to 16 bytes; a vector (one output)
+/// A weight as [part, output, input], its numbers as they are stored, each row padded with zeros to 64 bytes; a vector (one output)
 /// also as float32.
 /// </summary>
 internal sealed class IlgpuWeight : DeviceWeight, IDisposable
 {
-    private const int RowBytes = 16;
+    /// <summary>Bytes that a row is padded to: the step of the tiled product, and four loads of 16.</summary>
+    private const int RowBytes = 64;
 
     private readonly DeviceMemory<uint> _memory;
     private readonly DeviceMemory<float>? _vector;

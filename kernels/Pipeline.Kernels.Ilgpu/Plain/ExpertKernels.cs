@@ -41,6 +41,34 @@ internal static class ExpertKernels
         }
     }
 
+    /// <summary>The rest of <see cref="GateUp"/> where the sums of both products are there: up = silu(score * gate) * score * up.</summary>
+    public static void FinishGateUp(ArrayView<int> experts, ArrayView<float> scores, ArrayView<float> gates, ArrayView<float> ups, ExpertShape shape)
+    {
+        var outputs = shape.Weight.Outputs;
+        for (var item = Items.First; item < (long)shape.Assignments * outputs; item += Items.Stride)
+        {
+            var assignment = item / outputs;
+            if (experts[assignment] >= 0)
+            {
+                var score = shape.Scored == 0 ? 1f : scores[assignment];
+                ups[item] = Functions.Silu(score * gates[item]) * (score * ups[item]);
+            }
+        }
+    }
+
+    /// <summary>The rest of <see cref="Down"/> where the sums are there and are to be scored.</summary>
+    public static void FinishDown(ArrayView<int> experts, ArrayView<float> scores, ArrayView<float> output, ExpertShape shape)
+    {
+        var outputs = shape.Weight.Outputs;
+        for (var item = Items.First; item < (long)shape.Assignments * outputs; item += Items.Stride)
+        {
+            if (experts[item / outputs] >= 0)
+            {
+                output[item] *= scores[item / outputs];
+            }
+        }
+    }
+
     /// <summary>output[a] = score * down(inner[a]).</summary>
     public static void Down(
         ArrayView<float> inner, ArrayView<int> experts, ArrayView<float> scores, ArrayView<uint> down, ArrayView<float> output, ExpertShape shape)

@@ -31,27 +31,43 @@ internal static class ProductKernels
             var column = item - (row * outputs);
             var first = row * shape.Inputs;
             var sum = Stored.Dot(weight, shape.Weight.Row(0, column), shape.Weight.Format, input, first, shape.Inputs);
-            if (shape.Biased != 0)
-            {
-                sum += bias[column];
-            }
-
-            if (shape.Epilogue == Gelu)
-            {
-                sum = Functions.Gelu(sum);
-            }
-
-            if (shape.Epilogue == Residual)
-            {
-                sum += residual[item];
-            }
-
-            if (shape.Epilogue == SwiGlu)
-            {
-                sum *= Functions.Silu(Stored.Dot(gate, shape.Gate.Row(0, column), shape.Gate.Format, input, first, shape.Inputs));
-            }
-
-            output[item] = sum;
+            var gated = shape.Epilogue == SwiGlu
+                ? Stored.Dot(gate, shape.Gate.Row(0, column), shape.Gate.Format, input, first, shape.Inputs)
+                : 0f;
+            output[item] = Finish(sum, gated, column, item, bias, residual, shape);
         }
+    }
+
+    /// <summary>The epilogue of sums that were stored as they are: output = epilogue(sums + bias). Any of the views may be the output.</summary>
+    public static void Epilogues(
+        ArrayView<float> sums, ArrayView<float> gates, ArrayView<float> bias, ArrayView<float> residual, ArrayView<float> output, ProductShape shape)
+    {
+        var outputs = shape.Weight.Outputs;
+        for (var item = Items.First; item < (long)shape.Rows * outputs; item += Items.Stride)
+        {
+            var gated = shape.Epilogue == SwiGlu ? gates[item] : 0f;
+            output[item] = Finish(sums[item], gated, item % outputs, item, bias, residual, shape);
+        }
+    }
+
+    internal static float Finish(
+        float sum, float gated, long column, long at, ArrayView<float> bias, ArrayView<float> residual, ProductShape shape)
+    {
+        if (shape.Biased != 0)
+        {
+            sum += bias[column];
+        }
+
+        if (shape.Epilogue == Gelu)
+        {
+            sum = Functions.Gelu(sum);
+        }
+
+        if (shape.Epilogue == Residual)
+        {
+            sum += residual[at];
+        }
+
+        return shape.Epilogue == SwiGlu ? sum * Functions.Silu(gated) : sum;
     }
 }

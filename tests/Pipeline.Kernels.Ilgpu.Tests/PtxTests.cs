@@ -1,0 +1,71 @@
+using System.Reflection;
+using ILGPU;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using Xunit.Abstractions;
+
+namespace Pipeline.Kernels.Tests;
+
+/// <summary>CUDA's code of every kernel, generated without a device, and assembled where ptxas is installed.</summary>
+public sealed class PtxTests(ITestOutputHelper output) : IDisposable
+{
+    /// <summary>Kernels that read a register through <c>out</c>, which ILGPU puts in local memory; once, at their end.</summary>
+    private static readonly string[] s_withLocalMemory = ["LimitKernels.MatrixMultiplyAdd"];
+
+    private readonly Context _context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2));
+
+    /// <summary>Every public method of a class of kernels that returns nothing is a kernel.</summary>
+    public static TheoryData<string> Kernels => [.. Methods().Select(Name).Order(StringComparer.Ordinal)];
+
+    public void Dispose() => _context.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void A_kernel_keeps_what_it_computes_in_registers(string kernel)
+    {
+        var ptx = Generate(kernel);
+        Assert.Contains(".target sm_80", ptx, StringComparison.Ordinal);
+        Assert.Equal(s_withLocalMemory.Contains(kernel), ptx.Contains(".local", StringComparison.Ordinal));
+        Assert.DoesNotContain("ld.f32", ptx, StringComparison.Ordinal); // of an address whose space is not known
+    }
+
+
+    [Theory]
+    [InlineData("MatrixKernels.Product", "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", 32)]
+    [InlineData("MatrixKernels.Product", "ldmatrix.sync.aligned.m8n8.x4.shared.b16", 12)]
+    [InlineData("MatrixKernels.Product", "cp.async.cg.shared.global", 12)]
+    [InlineData("DecodeKernels.Product", "ld.global.v4.b32", 2)]
+    [InlineData("DecodeKernels.Product", "ld.global.v4.f32", 8)]
+    [InlineData("DecodeKernels.GateUp", "ld.global.v4.b32", 2)]
+    [InlineData("DecodeKernels.Down", "ld.global.v4.b32", 1)]
+    [InlineData("WarpAttentionKernels.Split", "shfl.sync.bfly", 5)]
+    public void A_kernel_for_speed_has_the_instructions_that_make_it_fast(string kernel, string instruction, int least) =>
+        Assert.InRange(Generate(kernel).Split(instruction).Length - 1, least, int.MaxValue);
+
+    [PtxasTheory]
+    [MemberData(nameof(Kernels))]
+    public void A_kernel_assembles_without_a_spill(string kernel)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("kernel.ptx"), Generate(kernel));
+        var report = Ptxas.Run("-v", "-arch=sm_90", "-o", folder.File("kernel.cubin"), folder.File("kernel.ptx"));
+        output.WriteLine(report);
+        Assert.Contains("0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads", report, StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<MethodInfo> Methods() => typeof(IlgpuDevice).Assembly.GetTypes()
+        .Where(type => type.Name.EndsWith("Kernels", StringComparison.Ordinal) && type is { IsAbstract: true, IsSealed: true })
+        .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static))
+        .Where(method => method.ReturnType == typeof(void));
+
+    private static string Name(MethodInfo method) => $"{method.DeclaringType!.Name}.{method.Name}";
+
+    private string Generate(string kernel)
+    {
+        using var backend = new PTXBackend(_context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_80, null!);
+        var entry = EntryPointDescription.FromExplicitlyGroupedKernel(Methods().Single(method => Name(method) == kernel));
+        return ((PTXCompiledKernel)backend.Compile(entry, KernelSpecialization.Empty)).PTXAssembly;
+    }
+}

@@ -1,0 +1,152 @@
+using ILGPU;
+
+namespace Pipeline.Kernels.Tests;
+
+public sealed class WideSimulator : RuntimeFixture
+{
+    protected override IlgpuRuntime Open() => IlgpuRuntime.OpenSimulator(OptimizationLevel.O2, warp: Lanes32.Count);
+}
+
+/// <summary>
+/// Kernels that work by warps of 32, which the simulator plays with 32 threads: small shapes, as each exchange between lanes is a
+/// barrier among them.
+/// </summary>
+public sealed class WarpTests(WideSimulator fixture) : IClassFixture<WideSimulator>
+{
+    [Theory]
+    [InlineData(1, 8, Epilogue.None)]
+    [InlineData(3, 264, Epilogue.SwiGlu)]
+    [InlineData(6, 40, Epilogue.Residual)]
+    public void Few_rows_are_multiplied_by_a_warp_an_output(int rows, int inputs, Epilogue epilogue)
+    {
+        const int outputs = 3;
+        using var weights = new TestWeights(seed: rows);
+        DeviceWeightSpecs(weights, outputs, inputs, out var weight, out var gate);
+        var (bias, input, residual) = (weights.Vector(outputs), weights.Numbers(rows * inputs), weights.Numbers(rows * outputs));
+        Matches(12 * Budget.Sum(inputs), device =>
+        {
+            var output = device.Allocate("output", rows, outputs);
+            var kept = Upload(device, residual, rows);
+            device.Product(
+                Upload(device, input, rows),
+                rows,
+                [
+                    new Projection(
+                        device.Load(weight),
+                        output,
+                        device.Load(bias),
+                        epilogue,
+                        epilogue == Epilogue.SwiGlu ? device.Load(gate) : null,
+                        epilogue == Epilogue.Residual ? kept : null),
+                ]);
+            return Read(device, output);
+        });
+    }
+
+    [Theory]
+    [InlineData(ScoreOn.Input)]
+    [InlineData(ScoreOn.Output)]
+    public void Experts_of_few_rows_are_multiplied_by_a_warp_an_output(ScoreOn scoreOn)
+    {
+        const int rows = 2, slots = 2, experts = 3, hidden = 16, innerSize = 8;
+        using var weights = new TestWeights(seed: 5);
+        WeightSpec Experts(int outputs, int inputs) =>
+            weights.Matrix(outputs, inputs, NumberFormat.BF16, WeightOrientation.InputsByOutputs, experts);
+
+        var (gate, up, down) = (Experts(innerSize, hidden), Experts(innerSize, hidden), Experts(hidden, innerSize));
+        var (input, scores) = (weights.Numbers(rows * hidden), weights.Numbers(rows * slots));
+        Matches(12 * Budget.Sum(hidden), device =>
+        {
+            var routing = device.AllocateRouting(rows, slots);
+            device.Upload([2, -1, 0, 2], scores, routing);
+            var output = device.Allocate("output", rows * slots, hidden);
+            var expertWeights = new ExpertWeights(device.Load(gate), device.Load(up), device.Load(down), scoreOn);
+            device.ExpertRows(
+                Upload(device, input, rows), routing, rows, expertWeights, device.Allocate("inner", rows * slots, innerSize), output);
+            return Read(device, output);
+        });
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0, 300)]
+    [InlineData(264, 300)]
+    public void Attention_over_splits_is_merged_to_the_whole(int chunk, int last)
+    {
+        const int headSize = 40, pageTokens = 24;
+        using var weights = new TestWeights(seed: last);
+        var spec = new AttentionSpec(
+            2, 1, headSize, AttentionKind.Full, chunk, Rotate: false, QueryKeyNorm.None, 0, ScaleQuery: false, 0.3f);
+        var (keys, values, queries) = (weights.Numbers((last + 1) * headSize), weights.Numbers((last + 1) * headSize), weights.Numbers((last + 1) * 2 * headSize));
+        Matches(Budget.Attention(headSize, last + 1), device =>
+        {
+            var pages = (last / pageTokens) + 1;
+            var pool = device.AllocateKv(new KvShape(Layers: 1, pages, pageTokens, KvHeads: 1, headSize));
+            var rows = new StepTable(last + 1, sequences: 1, pages, pairs: 1) { Rows = last + 1, Sequences = 1 };
+            var only = new StepTable(rows: 1, sequences: 1, pages, pairs: 1) { Rows = 1, Sequences = 1 };
+            only.Positions[0] = last;
+            for (var i = 0; i <= last; i++)
+            {
+                rows.Positions[i] = i;
+            }
+
+            for (var i = 0; i < pages; i++)
+            {
+                rows.Pages(AttentionKind.Full)[i] = only.Pages(AttentionKind.Full)[i] = pages - 1 - i;
+            }
+
+            var query = Upload(device, queries, last + 1);
+            device.Upload(rows);
+            device.Upload(only);
+            device.RotateAppend(rows, spec, query, Upload(device, keys, last + 1), Upload(device, values, last + 1), pool, 0);
+            var output = device.Allocate("output", 1, 2 * headSize);
+            device.Attend(only, spec, Upload(device, queries[..(2 * headSize)], 1), pool, 0, output);
+            return Read(device, output);
+        });
+    }
+
+    [Fact]
+    public void Tiles_attend_by_a_warp_a_head()
+    {
+        const int tiles = 2, tokens = 3, heads = 2, headSize = 72;
+        using var weights = new TestWeights(seed: 7);
+        float[] Heads() => weights.Numbers(tiles * tokens * heads * headSize);
+        var (query, key, value) = (Heads(), Heads(), Heads());
+        Matches(Budget.Attention(headSize, tokens), device =>
+        {
+            var output = device.Allocate("output", tiles * tokens, heads * headSize);
+            DeviceBuffer Rows(float[] all) => Upload(device, all, tiles * tokens);
+            device.AttendTiles(Rows(query), Rows(key), Rows(value), tiles, tokens, heads, 0.3f, output);
+            return Read(device, output);
+        });
+    }
+
+    private static void DeviceWeightSpecs(TestWeights weights, int outputs, int inputs, out WeightSpec weight, out WeightSpec gate) =>
+        (weight, gate) = (
+            weights.Matrix(outputs, inputs, NumberFormat.BF16, WeightOrientation.OutputsByInputs, gap: 3),
+            weights.Matrix(outputs, inputs, NumberFormat.BF16, WeightOrientation.InputsByOutputs));
+
+    private static DeviceBuffer Upload(IDevice device, float[] values, int rows)
+    {
+        var buffer = device.Allocate("input", rows, values.Length / rows);
+        device.Upload(values, buffer, 0);
+        return buffer;
+    }
+
+    private static float[] Read(IDevice device, DeviceBuffer buffer)
+    {
+        var values = new float[buffer.Rows * buffer.Columns];
+        device.Read(buffer, 0, buffer.Rows, values);
+        return values;
+    }
+
+    private void Matches(double budget, Func<IDevice, float[]> calls)
+    {
+        using var device = new IlgpuDevice(fixture.Runtime, ownsRuntime: false);
+        using var reference = new ReferenceDevice();
+        Assert.True(device.FastKernels);
+        var (expected, actual) = (calls(reference), calls(device));
+        Assert.Equal(expected.Length, actual.Length);
+        Assert.All(expected.Zip(actual), pair => Assert.InRange(Math.Abs((double)pair.First - pair.Second), 0, budget));
+    }
+}
