@@ -17,6 +17,9 @@ internal static class Program
             Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(
                 variable => (string)variable.Key, variable => (string)variable.Value!, StringComparer.Ordinal),
             Environment.CurrentDirectory,
-            interruption.Token));
+            interruption.Token)
+        {
+            AllowToEnd = interruption.AllowToEnd,
+        });
     }
 }

@@ -21,8 +21,9 @@ public static class ClusterQuery
         {
             using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             timeout.CancelAfter(options.JoinDeadline);
-            while (!timeout.IsCancellationRequested)
+            while (true)
             {
+                timeout.Token.ThrowIfCancellationRequested();
                 foreach (var (host, port) in members)
                 {
                     var self = ((ExtendedActorSystem)system).Provider.DefaultAddress;
@@ -32,8 +33,9 @@ public static class ClusterQuery
                     }
                 }
             }
-
-            cancellation.ThrowIfCancellationRequested();
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
             throw ClusterFailures.NobodyAnswers(options.Join, options.JoinDeadline, null);
         }
         finally

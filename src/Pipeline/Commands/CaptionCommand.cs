@@ -51,6 +51,7 @@ internal sealed class FileCommand
     private readonly Option<string?> _system = String("--system", "TEXT", "the system turn before it");
     private readonly Option<int?> _frames = Whole("--frames", "N", "frames of a video (default: the model's own, else 8)", 1, 4096);
     private readonly Argument<string[]> _paths = new("PATH") { Arity = ArgumentArity.ZeroOrMore };
+    private readonly ClusterPlaceOptions _place = new();
     private readonly ResultOptions _result = new();
     private readonly GenerationOptions _generation = new();
     private readonly CommonOptions _common = new();
@@ -62,6 +63,7 @@ internal sealed class FileCommand
         _generation.Length,
         _generation.Sampling,
         _common.EngineOfMany,
+        _place.Group,
     ];
 
     public void Bind(PipelineCommand command, Surroundings surroundings, Func<ParseResult, string?> prompt)
@@ -83,7 +85,7 @@ internal sealed class FileCommand
             var request = new CaptionRequest(
                 prompt(parsed), parsed.GetValue(_system), Raw: false, parsed.GetValue(_frames), _generation.Read(parsed));
             var target = _result.Read(parsed, surroundings.WorkingFolder);
-            var settings = Settings.Load(_common.Arguments(parsed), _common.Model(parsed), surroundings);
+            var settings = Settings.Load(_place.AddToRun(_common.Arguments(parsed), parsed), _common.Model(parsed), surroundings);
             return CaptionRun.RunAsync(new RunPlan(settings, request, paths, target, _common.Quiet(parsed)), surroundings);
         });
     }

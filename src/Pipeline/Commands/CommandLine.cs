@@ -57,6 +57,9 @@ internal static class CommandLine
             VerifyCommand.Create(surroundings),
             DevicesCommand.Create(surroundings),
             BenchCommand.Create(surroundings),
+            PlanCommand.Create(surroundings),
+            NodeCommand.Create(surroundings),
+            NodesCommand.Create(surroundings),
         };
 
         // Without directives: a first path may begin with a bracket.

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Pipeline.Configuration;
 using static Pipeline.Commands.OptionFactory;
 
@@ -22,6 +21,9 @@ internal sealed class CommonOptions
     /// <summary>The same for a command that takes many files.</summary>
     public OptionGroup EngineOfMany => new("Engine", [_model, _device, _threads, _concurrency, _profile, _config, _set, _quiet]);
 
+    /// <summary>The same for a node, which is quiet.</summary>
+    public OptionGroup EngineOfNode => new("Engine", [_model, _device, _threads, _profile, _config, _set]);
+
     /// <summary>The same for a command that names its model by an argument and has no progress.</summary>
     public OptionGroup EngineAlone => new("Engine", [_device, _threads, _profile, _config, _set]);
 
@@ -32,24 +34,9 @@ internal sealed class CommonOptions
 
     public bool Quiet(ParseResult parsed) => parsed.GetValue(_quiet);
 
-    public SettingsArguments Arguments(ParseResult parsed)
-    {
-        var options = new List<(string, string, string)>();
-        if (parsed.GetValue(_device) is { } device)
-        {
-            options.Add(("--device", "pipeline.device.device", device));
-        }
-
-        if (parsed.GetValue(_threads) is { } threads)
-        {
-            options.Add(("--threads", "pipeline.device.threads", threads.ToString(CultureInfo.InvariantCulture)));
-        }
-
-        if (parsed.GetValue(_concurrency) is { } concurrency)
-        {
-            options.Add(("--concurrency", "pipeline.jobs.windows-in-flight", concurrency.ToString(CultureInfo.InvariantCulture)));
-        }
-
-        return new SettingsArguments(parsed.GetValue(_profile), parsed.GetValue(_config), parsed.GetValue(_set)!, options);
-    }
+    public SettingsArguments Arguments(ParseResult parsed) =>
+        new SettingsArguments(parsed.GetValue(_profile), parsed.GetValue(_config), parsed.GetValue(_set)!, [])
+            .With("--device", "pipeline.device.device", parsed.GetValue(_device))
+            .With("--threads", "pipeline.device.threads", parsed.GetValue(_threads))
+            .With("--concurrency", "pipeline.jobs.windows-in-flight", parsed.GetValue(_concurrency));
 }

@@ -19,6 +19,7 @@ internal static class GenerateCommand
         var logprobs = ResultOptions.Logprobs();
         var generation = new GenerationOptions();
         var common = new CommonOptions();
+        var place = new ClusterPlaceOptions();
         var command = new PipelineCommand(
             "generate",
             "Answers one turn of text.",
@@ -27,7 +28,8 @@ internal static class GenerateCommand
             new OptionGroup("Input and output", [system, raw, format, logprobs]),
             generation.Length,
             generation.Sampling,
-            common.Engine)
+            common.Engine,
+            place.Group)
         {
             text,
         };
@@ -42,7 +44,7 @@ internal static class GenerateCommand
                 parsed.GetValue(text), parsed.GetValue(system), parsed.GetValue(raw), Frames: null, generation.Read(parsed));
             var target = new ResultTarget(
                 parsed.GetValue(format), parsed.GetValue(logprobs), Output: null, Force: false, SkipExisting: false, FailFast: false).Validated();
-            var settings = Settings.Load(common.Arguments(parsed), common.Model(parsed), surroundings);
+            var settings = Settings.Load(place.AddToRun(common.Arguments(parsed), parsed), common.Model(parsed), surroundings);
             return CaptionRun.RunAsync(new RunPlan(settings, request, Paths: null, target, common.Quiet(parsed)), surroundings);
         });
         return command;

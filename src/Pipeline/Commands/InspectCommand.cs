@@ -3,7 +3,6 @@ using System.Text;
 using Pipeline.Checkpoints;
 using Pipeline.Composition;
 using Pipeline.Configuration;
-using Pipeline.Engine;
 using Pipeline.Engine.Configuration;
 using Pipeline.Terminal;
 
@@ -69,7 +68,7 @@ internal static class InspectCommand
 
     private static TextTable AddMemory(TextTable table, Llama4Config config, ModelSummary summary, PipelineOptions options)
     {
-        var memory = new EngineSettings(options.Engine, options.Vision, options.Decoder, options.Media).PlanMemory(config, summary);
+        var memory = options.EngineSettings.PlanMemory(config, summary);
         var scratch = memory.TextPassBytes + memory.VisionPassBytes;
         return table
             .Add("weights, as stored", Bytes(memory.WeightBytes))

@@ -63,15 +63,14 @@ internal static class CaptionRun
         RunPlan plan, IEnumerable<CaptionInput> inputs, IResultSink sink, RunScreen screen, CancellationToken interrupted)
     {
         var options = plan.Settings.Options;
-        var settings = new EngineSettings(options.Engine, options.Vision, options.Decoder, options.Media);
         using var team = new CpuTeam(options.Device.Threads);
-        await using var engine = await CaptionEngine
-            .StartAsync(plan.Settings.ModelFolder, settings, LogSetup.Bridge(plan.Settings.Akka, options.Log), plan.Paths is not null, () => DeviceFactory.Create(options.Device, team, plan.Settings.PlanBytes, screen.Error.WriteNote))
+        await using var host = await EngineHost
+            .StartAsync(plan.Settings, team, plan.Paths is not null, screen.Error.WriteNote, interrupted)
             .WaitAsync(interrupted);
         var progress = new JobProgress(inputs, options.Jobs, options.Output.ResultsWaiting, plan.Target.FailFast, TimeProvider.System);
         try
         {
-            await CaptionJob.RunAsync(engine, plan.Request, progress, options.Jobs, sink, TimeProvider.System, interrupted);
+            await CaptionJob.RunAsync(host.Engine, plan.Request, progress, options.Jobs, sink, TimeProvider.System, interrupted);
             return ExitCode.Done;
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)

@@ -1,11 +1,15 @@
 using Akka.Configuration;
 using Pipeline.Checkpoints;
+using Pipeline.Cluster;
+using Pipeline.Cluster.Membership;
+using Pipeline.Cluster.Planning;
 using Pipeline.Configuration;
 using Pipeline.Engine;
 using Pipeline.Engine.Configuration;
 using Pipeline.Jobs;
 using Pipeline.Kernels;
 using Pipeline.Media;
+using Pipeline.Server;
 using Pipeline.Terminal;
 
 namespace Pipeline.Composition;
@@ -14,7 +18,8 @@ namespace Pipeline.Composition;
 /// <param name="Options">Our own blocks.</param>
 /// <param name="Akka">All layers, for the actor system.</param>
 /// <param name="ModelFolder">The checkpoint's folder.</param>
-internal sealed record Settings(PipelineOptions Options, Config Akka, string ModelFolder)
+/// <param name="Arguments">What the command line said, for processes that get the same.</param>
+internal sealed record Settings(PipelineOptions Options, Config Akka, string ModelFolder, SettingsArguments Arguments)
 {
     /// <param name="model">What the command line says of the model; null for nothing.</param>
     /// <exception cref="SettingsException">Names every unknown or invalid setting.</exception>
@@ -23,18 +28,25 @@ internal sealed record Settings(PipelineOptions Options, Config Akka, string Mod
         var config = SettingsLoader.Load(
             arguments,
             surroundings.Environment,
-            [typeof(DeviceOptions).Assembly, typeof(MediaOptions).Assembly, typeof(EngineOptions).Assembly, typeof(JobsOptions).Assembly, typeof(Settings).Assembly]);
+            [typeof(DeviceOptions).Assembly, typeof(MediaOptions).Assembly, typeof(EngineOptions).Assembly, typeof(JobsOptions).Assembly, typeof(ExpertsOptions).Assembly, typeof(ServerOptions).Assembly, typeof(Settings).Assembly]);
         var options = OptionsBinder.Bind<PipelineOptions>(config, "pipeline");
         DeviceFactory.Validate(options.Device);
         var folder = ModelLocator.Find(model, surroundings.Environment.GetValueOrDefault("PIPELINE_MODEL"), options.Model.Path);
-        return new Settings(options, config.Merged, Path.GetFullPath(folder, surroundings.WorkingFolder));
+        return new Settings(options, config.Merged, Path.GetFullPath(folder, surroundings.WorkingFolder), arguments);
+    }
+
+    /// <summary>Bytes that a node of a cluster takes on a device: its roles' weights, sessions and buffers.</summary>
+    public long PlanBytes(NodeRoles roles, Checkpoint checkpoint)
+    {
+        var memory = NodeMemory.Of(roles, checkpoint.Config, checkpoint.Summarize(), Options.EngineSettings, Options.Experts);
+        return memory.FixedBytes - memory.ProcessBytes + (roles.HasFlag(NodeRoles.Expert) ? Options.Experts.MemoryBytes : 0);
     }
 
     /// <summary>Bytes that the model, its sessions and its passes take on a device; no weight is read.</summary>
     public long PlanBytes()
     {
         using var checkpoint = Checkpoint.Open(ModelFolder);
-        var memory = new EngineSettings(Options.Engine, Options.Vision, Options.Decoder, Options.Media).PlanMemory(checkpoint.Config, checkpoint.Summarize());
+        var memory = Options.EngineSettings.PlanMemory(checkpoint.Config, checkpoint.Summarize());
         return memory.WeightBytes + Options.Decoder.KvBytes + memory.TextPassBytes + memory.VisionPassBytes;
     }
 }

@@ -1,9 +1,12 @@
 using System.ComponentModel.DataAnnotations;
+using Pipeline.Cluster;
+using Pipeline.Cluster.Membership;
 using Pipeline.Engine;
 using Pipeline.Jobs;
 using Pipeline.Jobs.Sinks;
 using Pipeline.Kernels;
 using Pipeline.Media;
+using Pipeline.Server;
 using Serilog.Events;
 
 namespace Pipeline.Configuration;
@@ -18,7 +21,18 @@ internal sealed record PipelineOptions(
     VisionOptions Vision,
     DecoderOptions Decoder,
     JobsOptions Jobs,
-    OutputOptions Output);
+    OutputOptions Output,
+    ClusterOptions Cluster,
+    ExpertsOptions Experts,
+    ServerOptions Server,
+    NodeOptions Node)
+{
+    public EngineSettings EngineSettings => new(Engine, Vision, Decoder, Media);
+}
+
+/// <summary>The block <c>pipeline.node</c>.</summary>
+/// <param name="LocalExperts">Expert processes that a run starts on its own machine.</param>
+public sealed record NodeOptions([property: Range(0, 64)] int LocalExperts);
 
 /// <summary>The block <c>pipeline.model</c>.</summary>
 internal sealed record ModelOptions(string Path);

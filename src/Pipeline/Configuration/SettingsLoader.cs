@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using Akka.Configuration;
 using Pipeline.Engine.Configuration;
@@ -10,7 +11,22 @@ namespace Pipeline.Configuration;
 /// <param name="Sets"><c>path=value</c>, in order.</param>
 /// <param name="Options">Settings that options of their own stand for: the option, its path, its value.</param>
 internal sealed record SettingsArguments(
-    string? Profile, string? File, IReadOnlyList<string> Sets, IReadOnlyList<(string Option, string Path, string Value)> Options);
+    string? Profile, string? File, IReadOnlyList<string> Sets, IReadOnlyList<(string Option, string Path, string Value)> Options)
+{
+    /// <summary>The same as a command line, for a process of this program.</summary>
+    public IReadOnlyList<string> AsCommandLine() =>
+    [
+        .. Profile is null ? (ReadOnlySpan<string>)[] : ["--profile", Profile],
+        .. File is null ? (ReadOnlySpan<string>)[] : ["--config", File],
+        .. Sets.SelectMany(set => new[] { "--set", set }),
+        .. Options.SelectMany(option => new[] { "--set", $"{option.Path}={option.Value}" }),
+    ];
+
+    /// <summary>The same with an option more; without it where it was not given.</summary>
+    public SettingsArguments With(string option, string path, object? value) => value is null
+        ? this
+        : this with { Options = [.. Options, (option, path, Convert.ToString(value, CultureInfo.InvariantCulture)!)] };
+}
 
 /// <summary>
 /// Lays the layers of settings: reference files, profile, file, environment, <c>--set</c>, options.

@@ -28,7 +28,7 @@ internal sealed class SerilogBridge : UntypedActor, IRequiresMessageQueue<ILogge
 
     private static void Write(Akka.Event.LogEvent logged)
     {
-        var level = LevelOf(logged.LogLevel());
+        var level = IsTransport(logged) ? LogEventLevel.Debug : LevelOf(logged.LogLevel());
         var logger = Log.ForContext("SourceContext", logged.LogSource);
         if (logged.Message is LogMessage { Format: var template } message)
         {
@@ -39,6 +39,12 @@ internal sealed class SerilogBridge : UntypedActor, IRequiresMessageQueue<ILogge
             logger.Write(level, logged.Cause, "{Message:l}", logged.Message?.ToString());
         }
     }
+
+    /// <summary>Each connection that ends is an error to Akka's transport; a node that is gone is told by who needs it, once.</summary>
+    private static bool IsTransport(Akka.Event.LogEvent logged) =>
+        logged.LogClass?.Namespace?.StartsWith("Akka.Remote", StringComparison.Ordinal) == true
+        || logged.LogSource.StartsWith("remoting", StringComparison.Ordinal)
+        || logged.LogSource.Contains("/system/endpointManager/", StringComparison.Ordinal);
 
     private static LogEventLevel LevelOf(AkkaLevel level) => level switch
     {

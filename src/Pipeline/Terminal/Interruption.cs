@@ -5,16 +5,18 @@ using Pipeline.Commands;
 namespace Pipeline.Terminal;
 
 /// <summary>
-/// Ctrl-C and requests to end. The first cancels the run, which then has <see cref="Grace"/> to end by itself; after
+/// Ctrl-C and requests to end. The first cancels the run, which then has a while to end by itself; after
 /// that, or on the second, the process ends with its children.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
-    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(700);
+    /// <summary>What most runs need: media processes are killed, results written out.</summary>
+    private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(700);
 
     private readonly CancellationTokenSource _cancellation = new();
     private readonly PosixSignalRegistration[] _signals;
     private readonly Timer _deadline;
+    private TimeSpan _grace = s_grace;
     private int _count;
 
     public Interruption()
@@ -25,6 +27,9 @@ internal sealed class Interruption : IDisposable
     }
 
     public CancellationToken Token => _cancellation.Token;
+
+    /// <summary>Lets the run take so long to end by itself.</summary>
+    public void AllowToEnd(TimeSpan grace) => _grace = grace;
 
     public void Dispose()
     {
@@ -76,7 +81,7 @@ internal sealed class Interruption : IDisposable
             End();
         }
 
-        _deadline.Change(Grace, Timeout.InfiniteTimeSpan);
+        _deadline.Change(_grace, Timeout.InfiniteTimeSpan);
         _cancellation.Cancel();
     }
 }

@@ -14,4 +14,8 @@ internal sealed record Surroundings(
     bool OutputIsTerminal,
     IReadOnlyDictionary<string, string> Environment,
     string WorkingFolder,
-    CancellationToken Interrupted);
+    CancellationToken Interrupted)
+{
+    /// <summary>Called by a run that needs longer than most to end by itself when it is interrupted: how long it may take.</summary>
+    public Action<TimeSpan> AllowToEnd { get; init; } = _ => { };
+}

@@ -9,6 +9,9 @@ public sealed class HelpTests
     [InlineData("generate")]
     [InlineData("inspect")]
     [InlineData("verify")]
+    [InlineData("plan")]
+    [InlineData("node")]
+    [InlineData("nodes")]
     [InlineData("devices")]
     [InlineData("bench")]
     public async Task Help_is_what_was_agreed_in_80_columns_with_an_example(string command)

@@ -35,9 +35,9 @@ public sealed class InterruptTests : IDisposable
         Assert.Contains($"finished results are in {output}.partial\n", error, StringComparison.Ordinal);
         Assert.All(await File.ReadAllLinesAsync(output + ".partial", patience.Token), line => Assert.EndsWith("}", line, StringComparison.Ordinal));
         Assert.False(File.Exists(output));
-        while (Left() is { Count: > 0 } left)
+        while (MarkedProcesses.Find($"TMPDIR={_folder.Path}") is { Count: > 0 } left)
         {
-            Assert.True(Stopwatch.GetElapsedTime(asked) < s_limit, $"left behind: {string.Join(", ", left)}");
+            Assert.True(Stopwatch.GetElapsedTime(asked) < s_limit, $"left behind: {string.Join(", ", left.Values)}");
             await Task.Delay(10, patience.Token);
         }
     }
@@ -62,24 +62,4 @@ public sealed class InterruptTests : IDisposable
         WorkingDirectory = SharedData.Root,
         Environment = { ["TMPDIR"] = _folder.Path }, // marks its children as well
     })!;
-
-    /// <summary>Processes of this test that are not dead: those that inherited its environment.</summary>
-    private List<int> Left() =>
-    [
-        .. Process.GetProcesses().Select(process => process.Id)
-            .Where(id => Read($"/proc/{id}/environ").Contains($"TMPDIR={_folder.Path}\0", StringComparison.Ordinal))
-            .Where(id => !Read($"/proc/{id}/status").Contains("State:\tZ", StringComparison.Ordinal)),
-    ];
-
-    private static string Read(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return ""; // it has ended meanwhile, or is another user's
-        }
-    }
 }

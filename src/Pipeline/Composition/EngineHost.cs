@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using Pipeline.Checkpoints;
+using Pipeline.Cluster.Membership;
+using Pipeline.Engine;
+using Pipeline.Engine.Running;
+using Pipeline.Kernels;
+using Pipeline.Logging;
+
+namespace Pipeline.Composition;
+
+/// <summary>The engine of a run, with its experts where the settings put them: in this process, in processes of its own, or in a cluster.</summary>
+internal sealed class EngineHost : IAsyncDisposable
+{
+    /// <summary>How long a run waits in silence: a cluster that is there answers sooner.</summary>
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(3);
+
+    /// <summary>Processes of its own have to start first.</summary>
+    private static readonly TimeSpan s_silenceOfLocal = TimeSpan.FromSeconds(10);
+
+    /// <summary>An engine has nothing to hand over: it says goodbye.</summary>
+    private static readonly TimeSpan s_leaving = TimeSpan.FromSeconds(3);
+
+    private readonly List<IAsyncDisposable> _parts = [];
+
+    private EngineHost()
+    {
+    }
+
+    public CaptionEngine Engine { get; private set; } = null!;
+
+    /// <summary>The run's place in a cluster; null where it has none.</summary>
+    public ClusterMember? Member { get; private set; }
+
+    /// <param name="team">Threads of the device; outlives the engine.</param>
+    /// <param name="readsMedia">Whether windows have files.</param>
+    /// <param name="tell">Gets a line about what the start waits for.</param>
+    /// <exception cref="PipelineException">The engine cannot start.</exception>
+    public static async Task<EngineHost> StartAsync(
+        Settings settings, CpuTeam team, bool readsMedia, Action<string> tell, CancellationToken cancellation)
+    {
+        var options = settings.Options;
+        var host = new EngineHost();
+        try
+        {
+            if (options.Node.LocalExperts == 0 && options.Cluster.Join.Length == 0)
+            {
+                host.Engine = host.Add(await CaptionEngine.StartAsync(
+                    settings.ModelFolder, options.EngineSettings, LogSetup.Bridge(settings.Akka, options.Log), readsMedia,
+                    () => DeviceFactory.Create(options.Device, team, settings.PlanBytes, tell)));
+            }
+            else
+            {
+                await host.JoinAsync(settings, team, readsMedia, tell, cancellation);
+            }
+
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        for (var i = _parts.Count - 1; i >= 0; i--)
+        {
+            await _parts[i].DisposeAsync();
+        }
+    }
+
+    private async Task JoinAsync(Settings settings, CpuTeam team, bool readsMedia, Action<string> tell, CancellationToken cancellation)
+    {
+        var options = settings.Options;
+        var checkpoint = Checkpoint.Open(settings.ModelFolder);
+        Add(new Disposing(checkpoint));
+        var lane = Add(await DeviceLane.StartAsync(
+            () => DeviceFactory.Create(options.Device, team, () => settings.PlanBytes(NodeRoles.Engine, checkpoint), tell), options.Engine.Slice));
+        Member = Add(await ClusterMember.StartAsync(settings, NodeRoles.Engine, checkpoint, lane, cancellation));
+        var local = options.Node.LocalExperts > 0 ? Add(LocalExperts.Start(settings, Member.Node.Name, checkpoint.Summarize())) : null;
+        Add(new Leaving(Member.Node, local is null ? s_leaving : TimeSpan.Zero));
+        Engine = Add(await CaptionEngine.StartAsync(
+            Member.Node.System, checkpoint, options.EngineSettings, settings.Akka, readsMedia, lane, Member.CreateExperts()));
+        var waiting = WaitForExpertsAsync(
+            Member.Node, options.Experts.Deadline, local is null ? s_silence : s_silenceOfLocal, tell, cancellation);
+        if (local is not null && await Task.WhenAny(waiting, local.Failed) == local.Failed)
+        {
+            throw await local.Failed;
+        }
+
+        await waiting;
+    }
+
+    /// <summary>Waits until each shard is held somewhere, as long as there is progress within the deadline.</summary>
+    private static async Task WaitForExpertsAsync(
+        ClusterNode node, TimeSpan deadline, TimeSpan silence, Action<string> tell, CancellationToken cancellation)
+    {
+        var (least, told) = (int.MaxValue, "");
+        var (started, progressed) = (Stopwatch.GetTimestamp(), Stopwatch.GetTimestamp());
+        while (node.Unplaced is [var first, ..] unplaced)
+        {
+            var missing = $"{unplaced.Count} of {node.ShardMap.Shards} shards of the experts have no place: {first.Reason}";
+            if (unplaced.Count < least)
+            {
+                (least, progressed) = (unplaced.Count, Stopwatch.GetTimestamp());
+            }
+            else if (Stopwatch.GetElapsedTime(progressed) > deadline)
+            {
+                throw new PipelineException(
+                    "experts.unplaced", $"{missing} (waited {deadline.TotalSeconds:0.#} s)", "start more expert nodes; pipeline.experts.deadline says how long to wait",
+                    FailureKind.Outside);
+            }
+
+            if (missing != told && Stopwatch.GetElapsedTime(started) > silence)
+            {
+                tell($"waiting: {missing}");
+                told = missing;
+            }
+
+            await Task.Delay(10, cancellation);
+        }
+    }
+
+    private T Add<T>(T part)
+        where T : IAsyncDisposable
+    {
+        _parts.Add(part);
+        return part;
+    }
+
+    private sealed class Leaving(ClusterNode node, TimeSpan deadline) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await node.LeaveAsync(deadline);
+    }
+
+    private sealed class Disposing(IDisposable inner) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            inner.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
