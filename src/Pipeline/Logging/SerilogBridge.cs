@@ -28,7 +28,10 @@ internal sealed class SerilogBridge : UntypedActor, IRequiresMessageQueue<ILogge
 
     private static void Write(Akka.Event.LogEvent logged)
     {
-        var level = IsTransport(logged) ? LogEventLevel.Debug : LevelOf(logged.LogLevel());
+        var level = LevelOf(logged.LogLevel());
+        level = IsTransport(logged) ? LogEventLevel.Debug
+            : level == LogEventLevel.Warning && IsMembership(logged) ? LogEventLevel.Information
+            : level;
         var logger = Log.ForContext("SourceContext", logged.LogSource);
         if (logged.Message is LogMessage { Format: var template } message)
         {
@@ -45,6 +48,12 @@ internal sealed class SerilogBridge : UntypedActor, IRequiresMessageQueue<ILogge
         logged.LogClass?.Namespace?.StartsWith("Akka.Remote", StringComparison.Ordinal) == true
         || logged.LogSource.StartsWith("remoting", StringComparison.Ordinal)
         || logged.LogSource.Contains("/system/endpointManager/", StringComparison.Ordinal);
+
+    /// <summary>A cluster that forms, or whose machines are busy, warns of what it then mends by itself.</summary>
+    private static bool IsMembership(Akka.Event.LogEvent logged) =>
+        logged.LogClass?.Namespace?.StartsWith("Akka.Cluster", StringComparison.Ordinal) == true
+        || logged.LogSource.Contains("/system/sharding/", StringComparison.Ordinal)
+        || logged.LogSource.Contains("/system/cluster/", StringComparison.Ordinal);
 
     private static LogEventLevel LevelOf(AkkaLevel level) => level switch
     {
