@@ -104,7 +104,7 @@ public sealed class ExpertListener : IAsyncDisposable
                 var socket = await _socket.AcceptAsync(_stopping.Token);
                 _connections.Run(() => HoldAsync(socket));
             }
-            catch (OperationCanceledException)
+            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
             {
                 return;
             }

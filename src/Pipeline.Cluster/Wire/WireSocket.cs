@@ -7,7 +7,9 @@ namespace Pipeline.Cluster.Wire;
 /// <summary>A connected socket and the stream over it, encrypted or not.</summary>
 internal sealed class WireSocket : IDisposable
 {
+    private const int Tcp = 6;
     private const int UnsentBytes = 256 << 10;
+    private const int VanishedSeconds = 60;
 
     private readonly Socket _socket;
 
@@ -51,6 +53,7 @@ internal sealed class WireSocket : IDisposable
         {
             // A frame is written at once and waited for: nothing is gained by waiting for more.
             socket.NoDelay = true;
+            KeepAlive(socket);
             LimitUnsent(socket);
             if (authenticate is not null)
             {
@@ -68,10 +71,23 @@ internal sealed class WireSocket : IDisposable
         }
     }
 
+    /// <summary>A peer that vanished without a word does not hold a connection for ever, whether anything is under way to it or not.</summary>
+    private static void KeepAlive(Socket socket)
+    {
+        const int UserTimeout = 18;
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, optionValue: true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, VanishedSeconds / 2);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, VanishedSeconds / 6);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+        if (OperatingSystem.IsLinux())
+        {
+            socket.SetRawSocketOption(Tcp, UserTimeout, BitConverter.GetBytes(VanishedSeconds * 1000));
+        }
+    }
+
     /// <summary>Little waits in the kernel, so that an urgent frame passes what is not yet on the wire (tcp(7): TCP_NOTSENT_LOWAT).</summary>
     private static void LimitUnsent(Socket socket)
     {
-        const int Tcp = 6;
         const int NotSentLowWater = 25;
         if (OperatingSystem.IsLinux())
         {

@@ -191,6 +191,38 @@ public sealed class HostileTests
     }
 
     [Fact]
+    public void Heads_round_trip_and_random_ones_are_refused_by_their_own_exception()
+    {
+        var header = new FrameHeader(FrameKind.Request, 1, long.MaxValue, 47, 3, 256, 512, 1 << 20, 123, 456);
+        var bytes = new byte[FrameHeader.Bytes];
+        header.Write(bytes);
+        Assert.Equal(header, FrameHeader.Read(bytes));
+
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        var refused = 0;
+        for (var i = 0; i < 100_000; i++)
+        {
+            header.Write(bytes);
+            for (var damage = random.Next(1, 4); damage > 0; damage--)
+            {
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            }
+
+            try
+            {
+                FrameHeader.Read(bytes);
+            }
+            catch (FrameException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.True(refused > 20_000, $"seed {seed}: {refused} refused");
+    }
+
+    [Fact]
     public void A_hello_is_refused_at_every_cut_and_with_every_byte_too_many()
     {
         var identity = new WireIdentity("node", "checkpoint", "map", "AVX-512", Hidden: 5120, Slots: 1, FrameBytes: 1 << 20);

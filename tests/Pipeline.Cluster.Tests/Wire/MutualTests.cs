@@ -42,6 +42,23 @@ public sealed class MutualTests
         }
     }
 
+    [Fact]
+    public async Task A_real_model_gives_the_same_bits_through_bad_replies()
+    {
+        using var checkpoint = Checkpoint.Open(Path.Join(SharedData.Root, "tests", "data", "goldens", "top2"));
+        var expected = await AloneAsync(checkpoint);
+        var impatient = StoreFixture.Options() with { ResendAfter = TimeSpan.FromMilliseconds(100) };
+        await using var engine = await Member.StartAsync("engine", checkpoint, [], impatient);
+        await using var node = await Member.StartAsync("node", checkpoint, [0, 1, 2, 3], impatient);
+        await using var proxy = new FaultyProxy(node.Host, seed: 5) { Delay = TimeSpan.FromMilliseconds(6), Doubled = 0.3, Lost = 0.02 };
+        engine.Directory.Set(proxy.Host);
+
+        var logits = await StepAsync(engine.Lane, checkpoint, engine.Factory);
+
+        Assert.True(expected.AsSpan().SequenceEqual(logits), "the logits differ");
+        Assert.True(engine.Client.Meters.LateReplies > 0);
+    }
+
     private static async Task<float[]> AloneAsync(Checkpoint checkpoint)
     {
         using var team = new CpuTeam(1);
@@ -69,10 +86,9 @@ public sealed class MutualTests
         private readonly ExpertStore _store;
         private readonly ExpertListener _listener;
 
-        private Member(string name, CpuTeam team, DeviceLane lane, Checkpoint checkpoint, ShardMap map)
+        private Member(string name, CpuTeam team, DeviceLane lane, Checkpoint checkpoint, ShardMap map, ExpertsOptions options)
         {
             var text = checkpoint.Config.Text;
-            var options = StoreFixture.Options();
             var identity = new WireIdentity(name, checkpoint.Digest, map.Digest, "path", text.HiddenSize, text.ExpertsPerToken, options.FrameBytes);
             (_team, Lane) = (team, lane);
             _store = new ExpertStore(lane, checkpoint, map, options);
@@ -93,12 +109,12 @@ public sealed class MutualTests
 
         public ExpertHost Host { get; }
 
-        public static async Task<Member> StartAsync(string name, Checkpoint checkpoint, int[] shards)
+        public static async Task<Member> StartAsync(string name, Checkpoint checkpoint, int[] shards, ExpertsOptions? options = null)
         {
             var team = new CpuTeam(1);
             var lane = await DeviceLane.StartAsync(() => new PortableDevice(team), TimeSpan.FromMilliseconds(50));
             var map = ShardMap.Create(checkpoint.Config.Text, Shards, load: null, checkpoint.ReadExperts().ExpertBytes);
-            var member = new Member(name, team, lane, checkpoint, map);
+            var member = new Member(name, team, lane, checkpoint, map, options ?? StoreFixture.Options());
             foreach (var shard in shards)
             {
                 await member._store.WarmAsync(shard, CancellationToken.None);
