@@ -287,7 +287,7 @@ public sealed class FaultTests
     {
         var seed = Environment.TickCount;
         var random = new Random(seed);
-        await using var lab = new WireLab(Impatient with { BytesOutstanding = 1 << 16, ResendAfter = TimeSpan.FromMilliseconds(20) });
+        await using var lab = new WireLab(Impatient with { BytesOutstanding = 1 << 16, ResendAfter = TimeSpan.FromMilliseconds(50) });
         await using var first = new FaultyProxy(lab.AddNode().Host, seed) { Delay = TimeSpan.FromMilliseconds(5), Doubled = 0.3, Lost = 0.05 };
         await using var second = new FaultyProxy(lab.AddNode().Host, seed + 1) { Delay = TimeSpan.FromMilliseconds(30), Doubled = 0.3, Lost = 0.05 };
         ExpertHost[][] views = [[first.Host, second.Host], [second.Host], [ExpertHost.Local, first.Host], [], [second.Host, ExpertHost.Local]];
@@ -310,7 +310,7 @@ public sealed class FaultTests
         {
             await Task.WhenAll(passes.Select(each => Task.Run(async () =>
             {
-                for (var step = 0; step < TestCampaign.Iterations(100); step++)
+                for (var step = 0; step < TestCampaign.Iterations(60); step++)
                 {
                     var ticket = each.Pass.Begin(each.Random, step % WireLab.Layers, rows: 1 + each.Random.Next(64));
                     if (each.Random.Next(3) == 0)
