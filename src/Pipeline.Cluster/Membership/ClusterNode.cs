@@ -14,6 +14,9 @@ public sealed record ClusterSettings(ClusterOptions Cluster, ExpertsOptions Expe
 /// <summary>This process as a member of a cluster: its actor system, what it knows of the others, the shards that it is given.</summary>
 public sealed class ClusterNode : IAsyncDisposable
 {
+    /// <summary>What leaving in good order is given, after the hand-over: it takes a second or two, and spares the others to find out.</summary>
+    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(10);
+
     private readonly ClusterSettings _settings;
     private readonly NodeIdentity _identity;
     private readonly ClusterTls? _tls;
@@ -21,6 +24,10 @@ public sealed class ClusterNode : IAsyncDisposable
     private readonly IActorRef _node;
     private readonly TaskCompletionSource _downed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _leaving;
+    private volatile IActorRef? _region;
+
+    /// <summary>Copies that have a place; all of them until the coordinator has said which.</summary>
+    private volatile IReadOnlyList<StartCopy> _calls;
 
     private ClusterNode(
         ClusterSettings settings, NodeIdentity identity, ActorSystem system, ClusterTls? tls, ClusterBoard board, IActorRef node, ShardMap map)
@@ -34,6 +41,7 @@ public sealed class ClusterNode : IAsyncDisposable
         ShardMap = map;
         Name = NodeName.Of(AkkaCluster.Get(system).SelfAddress);
         Directory = new ExpertDirectory(map, board, Name);
+        _calls = [.. Enumerable.Range(0, settings.Experts.Replicas).SelectMany(replica => Enumerable.Range(0, map.Shards).Select(shard => new StartCopy(shard, replica)))];
     }
 
     /// <summary>Of all actors of this process.</summary>
@@ -89,7 +97,7 @@ public sealed class ClusterNode : IAsyncDisposable
     }
 
     /// <summary>Takes part as a node without experts.</summary>
-    public void MarkReady() => _node.Tell(new Ready(0, null));
+    public void MarkReady() => _node.Tell(new Ready(0, null, () => { }));
 
     /// <summary>Offers this node's memory for shards: from now on the cluster places them here.</summary>
     /// <param name="host">Loads and gives back what it is told.</param>
@@ -98,43 +106,32 @@ public sealed class ClusterNode : IAsyncDisposable
     {
         var keeper = System.ActorOf(
             Props.Create(() => new ShardKeeper(host, ShardMap, _identity.MemoryBytes, _settings.Cluster, _node)), "shards");
-        var sharding = ClusterSharding.Get(System);
-        var region = await sharding.StartAsync(
+        _region = await ClusterSharding.Get(System).StartAsync(
             ExpertShardActor.TypeName,
             id => Props.Create(() => new ExpertShardActor(ShardCopy.Parse(id)!.Value, keeper)),
             ClusterShardingSettings.Create(System).WithRole(ClusterSystem.RoleName(NodeRoles.Expert)),
             new ExpertShardActor.Extractor(),
             new MemoryAllocation(ShardMap, _settings.Experts.Replicas, _settings.Cluster, Name, _board, TellPlacement),
             PoisonPill.Instance);
-        _node.Tell(new Ready(dataPort, keeper));
-
-        void TellPlacement(PlacementNews news, IReadOnlyList<StartCopy> calls)
-        {
-            _node.Tell(news);
-            foreach (var call in calls)
-            {
-                sharding.ShardRegion(ExpertShardActor.TypeName).Tell(call, ActorRefs.NoSender);
-            }
-        }
+        _node.Tell(new Ready(dataPort, keeper, CallEntities));
     }
 
     /// <summary>Hands this node's shards over, leaves the cluster and ends the actor system, all within the deadline.</summary>
-    /// <returns>Whether that was done; if not, the others will find out by themselves that this node is gone.</returns>
+    /// <returns>Whether all that somebody had room for was handed over; if not, the others warm it after this node is gone.</returns>
     public async Task<bool> LeaveAsync(TimeSpan deadline)
     {
         _leaving = true;
-        using var timeout = new CancellationTokenSource(deadline);
+        using var end = new CancellationTokenSource(deadline);
+        using var handover = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
+        handover.CancelAfter(deadline - TimeSpan.FromTicks(Math.Min(deadline.Ticks / 2, s_farewell.Ticks)));
+        var handedOver = await HandOverAsync(handover.Token);
+
+        // A region that still gets calls for entities waits for them as long as it may.
+        _region = null;
         try
         {
-            _node.Tell(new BeginLeaving());
-            await Handover.WaitAsync(_board, Name, timeout.Token);
-            if (_identity.Roles.HasFlag(NodeRoles.Expert))
-            {
-                await Task.Delay(_settings.Cluster.Linger, timeout.Token);
-            }
-
-            await CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance).WaitAsync(timeout.Token);
-            return true;
+            await CoordinatedShutdown.Get(System).Run(CoordinatedShutdown.ClusterLeavingReason.Instance).WaitAsync(end.Token);
+            return handedOver;
         }
         catch (OperationCanceledException)
         {
@@ -161,6 +158,45 @@ public sealed class ClusterNode : IAsyncDisposable
         catch (Exception failure) when (!cancellation.IsCancellationRequested && failure is OperationCanceledException or Akka.Cluster.ClusterJoinFailedException)
         {
             throw ClusterFailures.NobodyAnswers(NodeName.Of(member), options.JoinDeadline, "it let this node in, but the cluster did not agree");
+        }
+    }
+
+    /// <summary>Called by the coordinator, if it is here, at each of its ticks.</summary>
+    private void TellPlacement(PlacementNews news, IReadOnlyList<StartCopy> calls)
+    {
+        _calls = calls;
+        _node.Tell(news);
+    }
+
+    /// <summary>
+    /// Sharding starts an entity by the first message to it, and after a hand-over or the loss of a node there is none. By a clock of its own, not by the
+    /// coordinator's ticks: those stop while a shard's start is not confirmed, for ever where the node died that was to confirm it.
+    /// </summary>
+    private void CallEntities()
+    {
+        foreach (var call in _calls)
+        {
+            _region?.Tell(call, ActorRefs.NoSender);
+        }
+    }
+
+    private async Task<bool> HandOverAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            _node.Tell(new BeginLeaving());
+            await await Task.WhenAny(Handover.WaitAsync(_board, Name, cancellation), System.WhenTerminated);
+            if (Nodes.Any(node => node.Node == Name && node.HeldBytes > 0))
+            {
+                // Requests may still be on their way here.
+                await Task.Delay(_settings.Cluster.Linger, cancellation);
+            }
+
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 

@@ -12,7 +12,8 @@ internal sealed record Serve(ShardMap Map);
 
 /// <summary>This node computes expert rows from now on, or runs windows.</summary>
 /// <param name="Keeper">Gets the coordinator's orders; null for a node without experts.</param>
-internal sealed record Ready(int DataPort, IActorRef? Keeper);
+/// <param name="CallEntities">Done at every telling by the oldest expert node, where the coordinator is.</param>
+internal sealed record Ready(int DataPort, IActorRef? Keeper, Action CallEntities);
 
 /// <summary>This node wants to go.</summary>
 internal sealed record BeginLeaving;
@@ -36,6 +37,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private readonly HashSet<string> _foreign = new(StringComparer.Ordinal);
     private NodeState _own;
     private IActorRef? _keeper;
+    private Action _callEntities = () => { };
     private ShardMap? _map;
     private PlacementNews? _placement;
 
@@ -62,7 +64,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<Serve>(serve => _map = serve.Map);
         Receive<Ready>(OnReady);
         Receive<BeginLeaving>(_ => Change(_own with { Phase = NodePhase.Leaving }));
-        Receive<Tick>(_ => Tell());
+        Receive<Tick>(_ => OnTick());
         Receive<ClusterEvent.IMemberEvent>(OnMember);
         Receive<ClusterEvent.UnreachableMember>(unreachable => OnReachability(unreachable.Member.Address, reachable: false));
         Receive<ClusterEvent.ReachableMember>(reachable => OnReachability(reachable.Member.Address, reachable: true));
@@ -147,7 +149,20 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private void OnReady(Ready ready)
     {
         _keeper = ready.Keeper;
+        _callEntities = ready.CallEntities;
         Change(_own with { DataPort = ready.DataPort, Phase = _own.Phase == NodePhase.Joining ? NodePhase.Ready : _own.Phase });
+    }
+
+    private void OnTick()
+    {
+        Tell();
+        var oldest = _members.Values
+            .Where(member => member.HasRole(ClusterSystem.RoleName(NodeRoles.Expert)) && member.Status is (MemberStatus.Up or MemberStatus.Leaving))
+            .Min(Member.AgeOrdering);
+        if (oldest?.UniqueAddress == _cluster.SelfUniqueAddress)
+        {
+            _callEntities();
+        }
     }
 
     private void OnMember(ClusterEvent.IMemberEvent change)
@@ -217,7 +232,15 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         }
 
         nodes.Sort((a, b) => string.CompareOrdinal(a.Node, b.Node));
-        _board.Publish(new ClusterView(nodes, _placement));
+        try
+        {
+            _board.Publish(new ClusterView(nodes, _placement));
+        }
+        catch (Exception failure)
+        {
+            // Of a listener: it must not cost what this actor knows.
+            _log.Error(failure, "A listener to the cluster's state failed");
+        }
     }
 
     private sealed class Tick

@@ -9,7 +9,7 @@ namespace Pipeline.Cluster.Placement;
 
 /// <summary>
 /// Akka.Cluster.Sharding's question "where does this shard live?", answered by <see cref="Placer"/> from the memory that nodes advertise. Runs within the
-/// coordinator, on one node; there each tick of rebalancing is also when the decision is told to all nodes and entities are called to life.
+/// coordinator, on one node; there each tick of rebalancing is also when the decision is told to all nodes.
 /// </summary>
 /// <param name="self">This node's name: sharding calls the local region by a path without address.</param>
 /// <param name="tell">Takes the decision of each tick, and a call for every copy that has a place.</param>
@@ -50,8 +50,6 @@ internal sealed class MemoryAllocation(
             _handovers.Remove(copy);
         }
 
-        // Sharding starts an entity by the first message to it, and after a hand-over or the loss of a node there is none: each tick calls all of them.
-        // Sharding starts an entity by the first message to it, and after a hand-over or the loss of a node there is none: each tick calls all of them.
         tell(News(result, current, nodes, open), [.. result.Homes.Keys.Select(copy => new StartCopy(copy.Shard, copy.Replica))]);
         return Task.FromResult<IImmutableSet<string>>(Movable(result, nodes, rebalanceInProgress));
     }

@@ -40,7 +40,7 @@ public sealed class FormingTests
         Assert.Contains("d1", refused.Message, StringComparison.Ordinal);
         Assert.Contains("d2", refused.Message, StringComparison.Ordinal);
         Assert.Contains(first.Name, refused.Message, StringComparison.Ordinal);
-        await Eventually.IsTrue(() => warnings.Any(text => text.Contains("d2", StringComparison.Ordinal) && text.Contains("d1", StringComparison.Ordinal)), "the member names who it refused");
+        await cluster.Until(() => warnings.Any(text => text.Contains("d2", StringComparison.Ordinal) && text.Contains("d1", StringComparison.Ordinal)), "the member names who it refused");
         Assert.Single(first.Cluster.Nodes);
     }
 
@@ -79,15 +79,15 @@ public sealed class FormingTests
         var first = await cluster.StartAsync(2, settings: $"pipeline.cluster.port = {port}", join: list);
         var second = await cluster.StartAsync(2, join: list);
 
-        await Eventually.IsTrue(() => first.Cluster.Nodes.Count == 2 && second.Cluster.Nodes.Count == 2, "both are in one cluster");
+        await cluster.Until(() => first.Cluster.Nodes.Count == 2 && second.Cluster.Nodes.Count == 2, "both are in one cluster");
     }
 
     [Fact]
     public async Task Somebody_outside_can_ask_for_nodes_and_unplaced_shards()
     {
-        await using var cluster = new TestCluster(shards: 3);
+        await using var cluster = new TestCluster(shards: 3, "pipeline.cluster.gather-deadline = 1s");
         var first = await cluster.StartAsync(2);
-        await Eventually.IsTrue(() => first.State.Shards.Length == 2, "what fits is placed");
+        await cluster.Until(() => first.State.Shards.Length == 2, "what fits is placed");
         var config = TestCluster.Layered($"pipeline.cluster.join = \"{first.Name}\"");
         var options = Engine.Configuration.OptionsBinder.Bind<ClusterOptions>(config, "pipeline.cluster");
 

@@ -23,9 +23,9 @@ public sealed class PartitionTests
 
         await Separate(cut, [first, second], apart: true);
 
-        await Eventually.IsTrue(() => cut.Cluster.Downed.IsCompleted, "the minority knows that it must end");
-        await Eventually.IsTrue(() => first.Cluster.Nodes.Count == 2, "the majority has removed it");
-        await Eventually.IsTrue(() => first.Cluster.Directory.HostsOf(lost).Count == 1, "its shard is warm elsewhere");
+        await cluster.Until(() => cut.Cluster.Downed.IsCompleted, "the minority knows that it must end");
+        await cluster.Until(() => first.Cluster.Nodes.Count == 2, "the majority has removed it");
+        await cluster.Until(() => first.Cluster.Directory.HostsOf(lost).Count == 1, "its shard is warm elsewhere");
         Assert.False(first.Cluster.Downed.IsCompleted);
         Assert.False(second.Cluster.Downed.IsCompleted);
     }
@@ -42,7 +42,7 @@ public sealed class PartitionTests
         var shards = cut.State.Shards;
 
         await Separate(cut, [engine, first, second], apart: true);
-        await Eventually.IsTrue(() => Phase(engine, cut) == NodePhase.Unreachable, "the engine sees that it cannot be reached");
+        await cluster.Until(() => Phase(engine, cut) == NodePhase.Unreachable, "the engine sees that it cannot be reached");
         Assert.All(shards, shard =>
         {
             var hosts = engine.Cluster.Directory.HostsOf(shard);
@@ -51,7 +51,7 @@ public sealed class PartitionTests
         });
 
         await Separate(cut, [engine, first, second], apart: false);
-        await Eventually.IsTrue(() => Phase(engine, cut) == NodePhase.Ready, "it is back");
+        await cluster.Until(() => Phase(engine, cut) == NodePhase.Ready, "it is back");
         Assert.Equal(shards, cut.State.Shards);
         Assert.Equal(shards.Length, cut.Host.Log.Count);
         Assert.False(cut.Cluster.Downed.IsCompleted);

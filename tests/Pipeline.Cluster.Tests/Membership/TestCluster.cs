@@ -17,13 +17,13 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Faster than the defaults, for nothing is under load here, except what detects failures.</summary>
     private const string TestSettings =
         """
-        pipeline.cluster { port = 0, state-interval = 100ms, settle = 300ms, linger = 200ms, gather-deadline = 3s, join-wait = 500ms }
+        pipeline.cluster { port = 0, state-interval = 100ms, settle = 300ms, linger = 200ms, gather-deadline = 60s, join-wait = 500ms }
         akka {
           stdout-loglevel = OFF
           loglevel = WARNING
           loggers = []
           cluster.sharding.rebalance-interval = 200ms
-          cluster.failure-detector { heartbeat-interval = 200ms, expected-response-after = 200ms, acceptable-heartbeat-pause = 1500ms }
+          cluster.failure-detector { heartbeat-interval = 200ms, expected-response-after = 200ms, acceptable-heartbeat-pause = 3s }
           cluster.split-brain-resolver.stable-after = 1s
           coordinated-shutdown.run-by-clr-shutdown-hook = off
         }
@@ -66,7 +66,20 @@ internal sealed class TestCluster : IAsyncDisposable
         return node;
     }
 
-    public async Task WarmEverywhere(int replicas = 1) => await Eventually.IsTrue(
+    /// <summary>Waits like <see cref="Eventually"/>; a failure shows what the members know.</summary>
+    public async Task Until(Func<bool> condition, string what)
+    {
+        try
+        {
+            await Eventually.IsTrue(condition, what);
+        }
+        catch (TimeoutException failure)
+        {
+            throw new TimeoutException(failure.Message + "\n" + string.Join('\n', _nodes.Select(node => node.Describe())), failure);
+        }
+    }
+
+    public async Task WarmEverywhere(int replicas = 1) => await Until(
         () => Enumerable.Range(0, _shards).All(shard => _nodes.Where(node => node.IsAlive).All(node => node.Cluster.Directory.HostsOf(shard).Count == replicas)),
         $"every shard is known to be warm on {replicas} nodes by every node");
 

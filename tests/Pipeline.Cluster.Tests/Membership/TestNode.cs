@@ -28,6 +28,11 @@ internal sealed class TestNode : IAsyncDisposable
     /// <summary>What the node itself says of itself.</summary>
     public NodeState State => Cluster.Nodes.Single(node => node.Node == Name);
 
+    /// <summary>What the node knows, for failures.</summary>
+    public string Describe() =>
+        $"{Name}{(IsAlive ? "" : " (ended)")}{(Cluster.Downed.IsCompleted ? " (downed)" : "")} store {string.Join(' ', Host.Log)} sees\n"
+        + string.Join('\n', Cluster.Nodes.Select(node => $"    {node.Node} {node.Phase} warm [{string.Join(' ', node.Shards)}] warming [{string.Join(' ', node.Warming)}] sequence {node.Sequence}"));
+
     public async Task ServeAsync()
     {
         if (_roles.HasFlag(NodeRoles.Expert))

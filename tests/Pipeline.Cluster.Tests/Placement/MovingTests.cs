@@ -16,7 +16,7 @@ public sealed class MovingTests
         using var watch = new HostWatch(engine.Cluster);
 
         var joined = await cluster.StartAsync(6);
-        await Eventually.IsTrue(() => joined.State.Shards.Length == 3 && old.Host.Held.Count == 3, "half of the shards moved, and the old node gave their memory back");
+        await cluster.Until(() => joined.State.Shards.Length == 3 && old.Host.Held.Count == 3, "half of the shards moved, and the old node gave their memory back");
         await cluster.WarmEverywhere();
 
         Assert.Empty(watch.Orphaned);
@@ -31,12 +31,12 @@ public sealed class MovingTests
         await cluster.WarmEverywhere();
         var cold = await cluster.StartAsync(4, cold: true);
 
-        await Eventually.IsTrue(() => old.Cluster.Nodes.Any(node => node.Node == cold.Name && node.Warming.Length == 2), "the new node was asked to warm its share");
-        await Eventually.IsTrue(() => old.State.Sequence > 50, "many ticks of placement went by");
+        await cluster.Until(() => old.Cluster.Nodes.Any(node => node.Node == cold.Name && node.Warming.Length == 2), "the new node was asked to warm its share");
+        await cluster.Until(() => old.State.Sequence > 50, "many ticks of placement went by");
         Assert.Equal(4, old.State.Shards.Length);
 
         cold.Host.OpenGate();
-        await Eventually.IsTrue(() => old.State.Shards.Length == 2 && cold.State.Shards.Length == 2, "it gets its share once it is warm");
+        await cluster.Until(() => old.State.Shards.Length == 2 && cold.State.Shards.Length == 2, "it gets its share once it is warm");
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class MovingTests
 
         Assert.True(await leaver.LeaveAsync());
 
-        await Eventually.IsTrue(() => stayer.State.Shards.Length == 4 && engine.Cluster.Nodes.Count == 2, "the other node has all shards");
+        await cluster.Until(() => stayer.State.Shards.Length == 4 && engine.Cluster.Nodes.Count == 2, "the other node has all shards");
         Assert.Empty(watch.Orphaned);
         Assert.False(leaver.Cluster.Downed.IsCompleted);
     }
@@ -66,7 +66,7 @@ public sealed class MovingTests
 
         Assert.True(await leaver.LeaveAsync());
 
-        await Eventually.IsTrue(() => stayer.Cluster.Unplaced.Count == 2 && stayer.Cluster.Unplaced.All(shard => shard.MissingBytes == 2 * TestCluster.ShardBytes), "two shards are named with the bytes that are missing");
+        await cluster.Until(() => stayer.Cluster.Unplaced.Count == 2 && stayer.Cluster.Unplaced.All(shard => shard.MissingBytes == 2 * TestCluster.ShardBytes), "two shards are named with the bytes that are missing");
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class MovingTests
 
         await killed.KillAsync();
 
-        await Eventually.IsTrue(() => cluster.Nodes.Take(2).All(node => node.State.Shards.Length == 3), "the others share its shards");
+        await cluster.Until(() => cluster.Nodes.Take(2).All(node => node.State.Shards.Length == 3), "the others share its shards");
         await cluster.WarmEverywhere();
         Assert.All(cluster.Nodes.Take(2), node => Assert.False(node.Cluster.Downed.IsCompleted));
     }
@@ -98,7 +98,7 @@ public sealed class MovingTests
         await coordinator.KillAsync();
         var back = await cluster.StartAsync(2, settings: $"pipeline.cluster.port = {port}");
 
-        await Eventually.IsTrue(() => back.State.Shards.Length >= 1, "the node that came back under its old name holds shards");
+        await cluster.Until(() => back.State.Shards.Length >= 1, "the node that came back under its old name holds shards");
         await cluster.WarmEverywhere();
     }
 
@@ -115,7 +115,7 @@ public sealed class MovingTests
 
         await killed.KillAsync();
 
-        await Eventually.IsTrue(() => engine.Cluster.Nodes.All(node => node.Node != killed.Name), "the killed node is removed");
+        await cluster.Until(() => engine.Cluster.Nodes.All(node => node.Node != killed.Name), "the killed node is removed");
         await cluster.WarmEverywhere(replicas: 2);
         Assert.Empty(watch.Orphaned);
     }
@@ -126,7 +126,7 @@ public sealed class MovingTests
         await using var cluster = new TestCluster(shards: 1);
         var node = await cluster.StartAsync(1, failure: new PipelineException("disk", "the disk is on fire"));
 
-        await Eventually.IsTrue(() => node.Cluster.Directory.Unplaced(0)?.Contains("the disk is on fire", StringComparison.Ordinal) == true, "the reason is named");
+        await cluster.Until(() => node.Cluster.Directory.Unplaced(0)?.Contains("the disk is on fire", StringComparison.Ordinal) == true, "the reason is named");
         node.Host.Failure = null;
         await cluster.WarmEverywhere();
     }
