@@ -136,7 +136,7 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
         Arguments.Read(source.Name, firstRow, rows, source.Rows);
         if (rows > 0)
         {
-            Own(nameof(Read), source).RowsOf(firstRow, rows).CopyToCPU(_runtime.Stream, target[..(rows * source.Columns)]);
+            Receive(Own(nameof(Read), source).RowsOf(firstRow, rows), target[..(rows * source.Columns)]);
         }
     }
 
@@ -147,8 +147,8 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
         var count = rows * source.Slots;
         if (count > 0)
         {
-            routing.Experts.SubView(0, count).CopyToCPU(_runtime.Stream, experts[..count]);
-            routing.Scores.SubView(0, count).CopyToCPU(_runtime.Stream, scores[..count]);
+            Receive(routing.Experts.SubView(0, count), experts[..count]);
+            Receive(routing.Scores.SubView(0, count), scores[..count]);
         }
     }
 
@@ -161,8 +161,8 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
             return;
         }
 
-        choices.Tokens.SubView(0, rows).CopyToCPU(_runtime.Stream, choices.HostTokens.AsSpan(0, rows));
-        choices.Totals.SubView(0, rows).CopyToCPU(_runtime.Stream, choices.HostTotals.AsSpan(0, rows));
+        Receive(choices.Tokens.SubView(0, rows), choices.HostTokens.AsSpan(0, rows));
+        Receive(choices.Totals.SubView(0, rows), choices.HostTotals.AsSpan(0, rows));
         for (var row = 0; row < rows; row++)
         {
             var token = choices.HostTokens[row];
@@ -177,22 +177,44 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
     /// <summary>Waits for what was enqueued and frees all handles' memory.</summary>
     public void Dispose()
     {
-        _runtime.Stream.Synchronize();
-        foreach (var owned in _owned)
+        try
         {
-            owned.Dispose();
-        }
+            _runtime.Stream.Synchronize();
+            foreach (var owned in _owned)
+            {
+                owned.Dispose();
+            }
 
-        _owned.Clear();
-        if (_ownsRuntime)
+            _owned.Clear();
+            if (_ownsRuntime)
+            {
+                _runtime.Dispose();
+            }
+        }
+        catch (AcceleratorException)
         {
-            _runtime.Dispose();
+            // A lost device frees nothing; its failure was told when it came up, and its memory goes with the process.
         }
     }
 
     private static IlgpuBuffer Own(string operation, DeviceBuffer buffer) => Check.Own<IlgpuBuffer>(operation, buffer);
 
     private static IlgpuWeight Own(string operation, DeviceWeight weight) => Check.Own<IlgpuWeight>(operation, weight);
+
+    /// <summary>Waits for what was enqueued and copies to the host: here a device shows what it failed at before.</summary>
+    private void Receive<T>(ArrayView<T> source, Span<T> target)
+        where T : unmanaged
+    {
+        try
+        {
+            source.CopyToCPU(_runtime.Stream, target);
+        }
+        catch (AcceleratorException failure)
+        {
+            throw new PipelineException(
+                "device.failed", $"{Description}: {failure.Message}", "start again; if it fails again, check the device's driver and its log", FailureKind.Outside, failure);
+        }
+    }
 
     private IlgpuTable Uploaded(string operation, StepTable table)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Backends.OpenCL;
 using ILGPU.Runtime;
@@ -33,16 +34,7 @@ public static class IlgpuDevices
     public static IReadOnlyList<AcceleratorInfo> List() => [.. ListCuda(), .. ListOpenCl()];
 
     /// <summary>CUDA devices; on a machine without an NVIDIA driver this looks at one file.</summary>
-    public static IReadOnlyList<AcceleratorInfo> ListCuda()
-    {
-        if (!DriverLibraries.MayHaveCuda())
-        {
-            return [];
-        }
-
-        DriverLibraries.Resolve();
-        return [.. CudaDevice.GetDevices(_ => true).Cast<CudaDevice>().Select(Describe)];
-    }
+    public static IReadOnlyList<AcceleratorInfo> ListCuda() => DriverLibraries.MayHaveCuda() ? AskCuda() : [];
 
     public static IReadOnlyList<AcceleratorInfo> ListOpenCl()
     {
@@ -119,6 +111,13 @@ public static class IlgpuDevices
             context.Dispose();
             throw;
         }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static IReadOnlyList<AcceleratorInfo> AskCuda()
+    {
+        DriverLibraries.Resolve();
+        return [.. CudaDevice.GetDevices(_ => true).Cast<CudaDevice>().Select(Describe)];
     }
 
     private static AcceleratorInfo Describe(CudaDevice device) => new(
