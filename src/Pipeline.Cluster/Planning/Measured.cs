@@ -1,20 +1,25 @@
 namespace Pipeline.Cluster.Planning;
 
 /// <summary>
-/// What an estimate rests on, each with how it was measured: two cores of an Intel Xeon (Sapphire Rapids, 2.3 GHz), portable device, .NET 10,
-/// 2026-11-22. Other machines differ: read an estimate as what bounds the rate, and how it goes with nodes and sequences.
+/// What an estimate rests on, each with its measurement, all of machines with <see cref="Threads"/> cores (Intel Sapphire Rapids), portable
+/// device, .NET 10, November 2026. Other machines differ: read an estimate as what bounds the rate, and how it goes with nodes and sequences.
 /// </summary>
 internal static class Measured
 {
-    /// <summary>Weights that a decode step reads a second: one sequence on a random BF16 checkpoint of 1 GB, all of it in the page cache.</summary>
-    public const double WeightBytesPerSecond = 9e9;
+    public const int Threads = 2;
 
-    /// <summary>One request there and back between two processes on loopback, 16 KB, plain sockets, both sides asleep before it.</summary>
+    /// <summary>Weights that lie [outputs, inputs], read at one row: 14.1 GB/s a thread (docs/decisions/005).</summary>
+    public const double WeightBytesPerSecond = Threads * 14.1e9;
+
+    /// <summary>Weights that lie [inputs, outputs], as routed experts do: 10.2 GB/s a thread (the same).</summary>
+    public const double ExpertBytesPerSecond = Threads * 10.2e9;
+
+    /// <summary>16 KB there and back over plain sockets on loopback: 63 us, and about 20 us to wake a thread on each side, as both sleep meanwhile.</summary>
     public const double RoundTripSeconds = 100e-6;
 
-    /// <summary>Processor time of the engine for one request and its reply: frame, send, receive, match.</summary>
-    public const double MessageSeconds = 20e-6;
+    /// <summary>The same with both threads awake, 26 us: what processors spend on a request and its reply.</summary>
+    public const double MessageSeconds = 26e-6;
 
-    /// <summary>A node's process before any weight: runtime, actor system, cluster (resident, not shared).</summary>
-    public const long ProcessBytes = 110_000_000;
+    /// <summary>Resident set of an expert node on an otherwise empty cluster, 146 MB, less the 14 MB of weights that it held.</summary>
+    public const long ProcessBytes = 132_000_000;
 }

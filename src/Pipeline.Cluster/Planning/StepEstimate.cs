@@ -35,7 +35,7 @@ public sealed record StepEstimate(
     public const int ContextTokens = 1024;
 
     /// <summary>The machine whose rates these are.</summary>
-    public static string Machine => $"2 cores that read {Measured.WeightBytesPerSecond / 1e9:0.#} GB of weights a second";
+    public static string Machine => $"{Measured.Threads} cores that read {Measured.WeightBytesPerSecond / 1e9:0.#} GB of weights a second";
 
     public double TokensPerSecond => Sequences / StepSeconds;
 
@@ -75,13 +75,13 @@ public sealed record StepEstimate(
 
     private StepEstimate Add(LayerLoad load, double shared)
     {
-        var local = Seconds(load.LocalBytes);
-        var remote = load.RoundTripSeconds + load.NetworkSeconds + Seconds(load.SlowestBytes);
+        var local = ExpertTime(load.LocalBytes);
+        var remote = load.RoundTripSeconds + load.NetworkSeconds + ExpertTime(load.SlowestBytes);
         return this with
         {
             WireBytes = WireBytes + load.WireBytes,
             EngineSeconds = EngineSeconds + local,
-            ExpertSeconds = ExpertSeconds + Seconds(load.SlowestBytes),
+            ExpertSeconds = ExpertSeconds + ExpertTime(load.SlowestBytes),
             NetworkSeconds = NetworkSeconds + load.NetworkSeconds,
             RoundTripSeconds = RoundTripSeconds + load.RoundTripSeconds,
             StepSeconds = StepSeconds + Math.Max(shared + local, remote),
@@ -103,6 +103,8 @@ public sealed record StepEstimate(
     private static double BytesOf(ModelSummary summary, TensorKind kind) => summary.Kinds.Where(size => size.Kind == kind).Sum(size => size.Bytes);
 
     private static double Seconds(double bytes) => bytes / Measured.WeightBytesPerSecond;
+
+    private static double ExpertTime(double bytes) => bytes / Measured.ExpertBytesPerSecond;
 
     /// <summary>What the routed experts of one layer take in a step, in expectation.</summary>
     private readonly record struct LayerLoad(double LocalBytes, double SlowestBytes, double WireBytes, double NetworkSeconds, double RoundTripSeconds)

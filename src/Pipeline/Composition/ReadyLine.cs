@@ -11,6 +11,8 @@ internal sealed record ReadyLine(NodeRoles Roles, ClusterMember Member, NodeServ
 {
     private string? Data => Member.Listener is { } listener ? $"{Member.Node.Name[..Member.Node.Name.LastIndexOf(':')]}:{listener.Port}" : null;
 
+    private string? Http => Server?.Address.GetLeftPart(UriPartial.Authority);
+
     public byte[] Write(bool json) => json
         ? JsonText.Of(new
         {
@@ -19,9 +21,9 @@ internal sealed record ReadyLine(NodeRoles Roles, ClusterMember Member, NodeServ
             Roles = Roles.Describe().Split(','),
             Node = Member.Node.Name,
             Data,
-            Http = Server?.Address,
+            Http,
             Process = Environment.ProcessId,
         })
         : Encoding.UTF8.GetBytes(
-            $"ready: {Roles.Describe()} at {Member.Node.Name}{(Data is null ? "" : $", rows at {Data}")}{(Server is null ? "" : $", {Server.Address}")}\n");
+            $"ready: {Roles.Describe()} at {Member.Node.Name}{(Data is null ? "" : $", rows at {Data}")}{(Http is null ? "" : $", {Http}")}\n");
 }
