@@ -1,6 +1,6 @@
 namespace Pipeline.Deploy.Tests;
 
-/// <summary>What the Dockerfile says; that its steps work is ReplayTests's.</summary>
+/// <summary>What the Dockerfile says; that its steps work is <see cref="ReplayTests"/>'s.</summary>
 public sealed class DockerfileTests
 {
     [Fact]

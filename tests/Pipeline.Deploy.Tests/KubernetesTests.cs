@@ -1,9 +1,8 @@
-using System.Diagnostics;
 using k8s.Models;
 
 namespace Pipeline.Deploy.Tests;
 
-/// <summary>What the manifests say among themselves; what they tell the program is CommandTests's.</summary>
+/// <summary>What the manifests say among themselves; what they tell the program is <see cref="CommandTests"/>'s.</summary>
 public sealed class KubernetesTests
 {
     private static readonly V1Service s_cluster = Service("pipeline-cluster");
@@ -110,12 +109,10 @@ public sealed class KubernetesTests
     [KubectlFact]
     public void Kustomize_builds_them_with_the_settings_and_the_image_s_name()
     {
-        var start = new ProcessStartInfo("kubectl", ["kustomize", DeployFiles.PathOf("k8s")]) { RedirectStandardOutput = true, UseShellExecute = false };
-        using var process = Process.Start(start)!;
-        var built = Kubernetes.Load(process.StandardOutput.ReadToEnd());
-        process.WaitForExit();
+        var (exitCode, output) = Programs.Run("kubectl", ["kustomize", DeployFiles.PathOf("k8s")]);
+        Assert.True(exitCode == 0, output);
+        var built = Kubernetes.Load(output);
 
-        Assert.Equal(0, process.ExitCode);
         var map = built.OfType<V1ConfigMap>().Single();
         Assert.Equal(DeployFiles.Read("k8s", "pipeline.conf"), map.Data["pipeline.conf"]);
         Assert.Equal(Kubernetes.Objects.Count + 1, built.Count);

@@ -18,8 +18,7 @@ internal static class CommandLine
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(string[] arguments, Surroundings surroundings)
     {
-        var root = Build(surroundings);
-        var parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        var parsed = Parse(arguments, surroundings);
         if (parsed.Action is not PrintAction && Refuse(parsed) is { } refusal)
         {
             surroundings.Error.WriteError(refusal);
@@ -45,6 +44,12 @@ internal static class CommandLine
             return ExitCode.Interrupted;
         }
     }
+
+    /// <summary>What is wrong with a command line; null where it can be carried out. Nothing is.</summary>
+    public static UsageException? Check(string[] arguments, Surroundings surroundings) => Refuse(Parse(arguments, surroundings));
+
+    private static ParseResult Parse(string[] arguments, Surroundings surroundings) => Build(surroundings)
+        .Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
 
     private static RootCommand Build(Surroundings surroundings)
     {
