@@ -28,7 +28,7 @@ internal sealed class IlgpuLimits : IDeviceLimits
     private readonly int _steps;
     private readonly Action<AcceleratorStream, KernelConfig, ArrayView<uint>, ArrayView<uint>> _read;
     private readonly Action<AcceleratorStream, KernelConfig, ArrayView<uint>, float, float, int> _multiply;
-    private readonly Action<AcceleratorStream, KernelConfig, ArrayView<uint>, uint, int>? _matrix;
+    private readonly Action<AcceleratorStream, KernelConfig, long, uint, int>? _matrix;
 
     public IlgpuLimits(IlgpuRuntime runtime)
     {
@@ -44,7 +44,7 @@ internal sealed class IlgpuLimits : IDeviceLimits
         _multiply = accelerator.LoadKernel<ArrayView<uint>, float, float, int>(LimitKernels.MultiplyAdd);
         if (accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80)
         {
-            _matrix = accelerator.LoadKernel<ArrayView<uint>, uint, int>(LimitKernels.MatrixMultiplyAdd);
+            _matrix = accelerator.LoadKernel<long, uint, int>(LimitKernels.MatrixMultiplyAdd);
         }
     }
 
@@ -63,7 +63,7 @@ internal sealed class IlgpuLimits : IDeviceLimits
     {
         var work = (double)_threads * _steps * LimitKernels.Chains;
         return _matrix is { } matrix
-            ? work / WarpThreads * LimitKernels.MatrixOperations / Time(() => matrix(_runtime.Stream, _launch, _seen.View, Ones, _steps))
+            ? work / WarpThreads * LimitKernels.MatrixOperations / Time(() => matrix(_runtime.Stream, _launch, SeenAddress, Ones, _steps))
             : 2 * work / Time(() => _multiply(_runtime.Stream, _launch, _seen.View, 0.999f, 1e-3f, _steps));
     }
 
@@ -72,6 +72,8 @@ internal sealed class IlgpuLimits : IDeviceLimits
         _memory.Dispose();
         _seen.Dispose();
     }
+
+    private long SeenAddress => _seen.View.LoadEffectiveAddressAsPtr();
 
     private double Time(Action enqueue)
     {

@@ -37,9 +37,10 @@ internal static class LimitKernels
         mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {sum28, sum29, sum30, sum31}, {%0, %0, %0, %0}, {%0, %0}, {sum28, sum29, sum30, sum31};
         """;
 
-    private const string Sum = """
+    private const string Store = """
         add.f32 sum0, sum0, sum4; add.f32 sum8, sum8, sum12; add.f32 sum16, sum16, sum20; add.f32 sum24, sum24, sum28;
-        add.f32 sum0, sum0, sum8; add.f32 sum16, sum16, sum24; add.f32 %0, sum0, sum16;
+        add.f32 sum0, sum0, sum8; add.f32 sum16, sum16, sum24; add.f32 sum0, sum0, sum16;
+        st.global.f32 [%0], sum0;
         """;
 
     /// <summary>Reads all of a memory whose length is a multiple of four times the threads.</summary>
@@ -76,7 +77,10 @@ internal static class LimitKernels
     }
 
     /// <summary>Tensor cores, BF16 into float32: what the matrix product multiplies with. CUDA alone, compute capability 8.0.</summary>
-    public static void MatrixMultiplyAdd(ArrayView<uint> seen, uint pair, int steps)
+    /// <param name="seen">Address of a float32 of each thread.</param>
+    /// <param name="pair">Two numbers in BF16, the elements of both matrices.</param>
+    /// <param name="steps">Multiplications of each sum.</param>
+    public static void MatrixMultiplyAdd(long seen, uint pair, int steps)
     {
         if (CudaAsm.IsSupported)
         {
@@ -87,8 +91,7 @@ internal static class LimitKernels
                 CudaAsm.Emit(Multiply, pair);
             }
 
-            CudaAsm.Emit(Sum, out float sum);
-            seen[Items.First] = Interop.FloatAsInt(sum);
+            CudaAsm.Emit(Store, seen + (sizeof(float) * Items.First));
         }
     }
 }

@@ -8,6 +8,9 @@ namespace Pipeline.Bench;
 /// <summary>Measures a model on a device. Runs on one thread, the only one that calls the device.</summary>
 internal static class BenchRun
 {
+    // A small model is in the caches but for its first steps, as measuring the limits empties them.
+    private static readonly TimeSpan s_shortestSample = TimeSpan.FromSeconds(0.2);
+
     /// <param name="device">Where.</param>
     /// <param name="checkpoint">What.</param>
     /// <param name="plan">How.</param>
@@ -28,23 +31,18 @@ internal static class BenchRun
         }
 
         using var limits = (device as IMeasuredDevice)?.OpenLimits();
-        var (reading, copying, multiplying) = (new List<double>(), new List<double>(), new List<double>());
-        var rates = workloads.Select(_ => new List<double>()).ToArray();
-        Measure(limits, [], [], [], cancellation); // the first is a warm-up
+        var samples = workloads.Select(_ => new List<BenchSample>()).ToArray();
+        MeasureLimits(limits); // the first makes its code
         for (var round = 1; round <= plan.Rounds; round++)
         {
-            progress($"round {round} of {plan.Rounds}: limits");
-            Measure(limits, reading, copying, multiplying, cancellation);
-            foreach (var (workload, rate) in workloads.Zip(rates))
+            foreach (var (workload, taken) in workloads.Zip(samples))
             {
+                cancellation.ThrowIfCancellationRequested();
                 progress($"round {round} of {plan.Rounds}: {Name(workload)}");
-                var started = Stopwatch.GetTimestamp();
-                workload.Run(cancellation);
-                rate.Add(workload.Yield / Stopwatch.GetElapsedTime(started).TotalSeconds);
+                taken.Add(Measure(workload, limits, cancellation));
             }
         }
 
-        var measured = limits is null ? null : new BenchLimits(limits.Multiplication, new(reading), new(copying), new(multiplying));
         return new BenchReport(
             device.Description,
             HostProcessor.Name,
@@ -52,8 +50,8 @@ internal static class BenchRun
             checkpoint.Summarize().Parameters,
             cost.WeightBytes,
             plan,
-            measured,
-            [.. workloads.Zip(rates, (workload, rate) => Figure(workload, new Series(rate), measured))]);
+            limits is null ? null : BenchLimits.Of(limits.Multiplication, [.. samples.SelectMany(taken => taken).Select(sample => sample.Limits!.Value)]),
+            [.. workloads.Zip(samples, BenchFigure.Of)]);
     }
 
     /// <summary>Bytes of weights, as they are stored, and of keys, values and scratch.</summary>
@@ -93,30 +91,22 @@ internal static class BenchRun
 
     private static string Gigabytes(long bytes) => $"{bytes / 1e9:0.0} GB";
 
-    private static void Measure(
-        IDeviceLimits? limits, List<double> reading, List<double> copying, List<double> multiplying, CancellationToken cancellation)
+    // Limits are taken just before: what slows the machine for a while slows both.
+    private static BenchSample Measure(Workload workload, IDeviceLimits? limits, CancellationToken cancellation)
     {
-        if (limits is not null)
+        var most = MeasureLimits(limits);
+        var (started, runs) = (Stopwatch.GetTimestamp(), 0);
+        do
         {
-            cancellation.ThrowIfCancellationRequested();
-            reading.Add(limits.MeasureReading());
-            copying.Add(limits.MeasureCopying());
-            multiplying.Add(limits.MeasureMultiplyAdds());
+            workload.Run(cancellation);
+            runs++;
         }
+        while (Stopwatch.GetElapsedTime(started) < s_shortestSample);
+
+        return new BenchSample(Stopwatch.GetElapsedTime(started).TotalSeconds / runs, most);
     }
 
-    private static BenchFigure Figure(Workload workload, Series rate, BenchLimits? limits)
-    {
-        Series Scaled(double amount) => new([.. rate.Values.Select(value => value / workload.Yield * amount)]);
-
-        return new BenchFigure(
-            workload.Kind,
-            workload.Size,
-            workload.SizeUnit,
-            rate,
-            workload.Bytes,
-            workload.Operations,
-            limits is null || workload.Bytes == 0 ? null : Scaled(workload.Bytes).Over(limits.Reading),
-            limits is null ? null : Scaled(workload.Operations).Over(limits.MultiplyAdds));
-    }
+    private static LimitSample? MeasureLimits(IDeviceLimits? limits) => limits is null
+        ? null
+        : new LimitSample(limits.MeasureReading(), limits.MeasureCopying(), limits.MeasureMultiplyAdds());
 }
