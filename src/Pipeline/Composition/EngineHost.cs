@@ -1,10 +1,14 @@
 using System.Diagnostics;
 using Pipeline.Checkpoints;
+using Pipeline.Cluster;
 using Pipeline.Cluster.Membership;
+using Pipeline.Cluster.Planning;
+using Pipeline.Cluster.Shards;
 using Pipeline.Engine;
 using Pipeline.Engine.Running;
 using Pipeline.Kernels;
 using Pipeline.Logging;
+using Pipeline.Model;
 
 namespace Pipeline.Composition;
 
@@ -42,17 +46,10 @@ internal sealed class EngineHost : IAsyncDisposable
         var host = new EngineHost();
         try
         {
-            if (options.Node.LocalExperts == 0 && options.Cluster.Join.Length == 0)
-            {
-                host.Engine = host.Add(await CaptionEngine.StartAsync(
-                    settings.ModelFolder, options.EngineSettings, LogSetup.Bridge(settings.Akka, options.Log), readsMedia,
-                    () => DeviceFactory.Create(options.Device, team, settings.PlanBytes, tell)));
-            }
-            else
-            {
-                await host.JoinAsync(settings, team, readsMedia, tell, cancellation);
-            }
-
+            var joins = options.Node.LocalExperts > 0 || options.Cluster.Join.Length > 0;
+            await (joins
+                ? host.JoinAsync(settings, team, readsMedia, tell, cancellation)
+                : host.StartHereAsync(settings, team, readsMedia, tell, cancellation));
             return host;
         }
         catch
@@ -70,6 +67,38 @@ internal sealed class EngineHost : IAsyncDisposable
         }
     }
 
+    /// <summary>The whole model in this process; its experts divided into shards where <c>experts.shards</c> says so.</summary>
+    private async Task StartHereAsync(Settings settings, CpuTeam team, bool readsMedia, Action<string> tell, CancellationToken cancellation)
+    {
+        var options = settings.Options;
+        var checkpoint = Checkpoint.Open(settings.ModelFolder);
+        Add(new Disposing(checkpoint));
+        var lane = Add(await DeviceLane.StartAsync(() => DeviceFactory.Create(options.Device, team, settings.PlanBytes, tell), options.Engine.Slice));
+        IExpertsFactory experts = new LocalExpertsFactory();
+        if (options.Experts.Shards > 0)
+        {
+            var map = ShardMaps.Create(checkpoint.Config.Text, checkpoint.Summarize(), options.Experts);
+            experts = Add(await InProcessExperts.StartAsync(lane, checkpoint, map, options.Experts, cancellation)).Factory;
+        }
+
+        Engine = Add(await CaptionEngine.StartAsync(
+            system: null, checkpoint, options.EngineSettings, LogSetup.Bridge(settings.Akka, options.Log), readsMedia, lane,
+            Recorded(experts, checkpoint.Config.Text, options.Experts)));
+    }
+
+    /// <summary>The same experts; what they are asked is counted, and written when the engine has ended.</summary>
+    private IExpertsFactory Recorded(IExpertsFactory experts, TextConfig text, ExpertsOptions options)
+    {
+        if (options.Record.Length == 0)
+        {
+            return experts;
+        }
+
+        var statistics = new RoutingStatistics(text.Layers, text.Experts);
+        Add(new Recording(statistics, options.Record));
+        return new RecordingExpertsFactory(experts, statistics);
+    }
+
     private async Task JoinAsync(Settings settings, CpuTeam team, bool readsMedia, Action<string> tell, CancellationToken cancellation)
     {
         var options = settings.Options;
@@ -81,7 +110,7 @@ internal sealed class EngineHost : IAsyncDisposable
         var local = options.Node.LocalExperts > 0 ? Add(LocalExperts.Start(settings, Member.Node.Name, checkpoint.Summarize())) : null;
         Add(new Leaving(Member.Node, local is null ? s_leaving : TimeSpan.Zero));
         Engine = Add(await CaptionEngine.StartAsync(
-            Member.Node.System, checkpoint, options.EngineSettings, settings.Akka, readsMedia, lane, Member.CreateExperts()));
+            Member.Node.System, checkpoint, options.EngineSettings, settings.Akka, readsMedia, lane, Recorded(Member.CreateExperts(), checkpoint.Config.Text, options.Experts)));
         var waiting = WaitForExpertsAsync(
             Member.Node, options.Experts.Deadline, local is null ? s_silence : s_silenceOfLocal, tell, cancellation);
         if (local is not null && await Task.WhenAny(waiting, local.Failed) == local.Failed)
@@ -132,6 +161,15 @@ internal sealed class EngineHost : IAsyncDisposable
     private sealed class Leaving(ClusterNode node, TimeSpan deadline) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync() => await node.LeaveAsync(deadline);
+    }
+
+    private sealed class Recording(RoutingStatistics statistics, string path) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            statistics.Write(path);
+            return ValueTask.CompletedTask;
+        }
     }
 
     private sealed class Disposing(IDisposable inner) : IAsyncDisposable
