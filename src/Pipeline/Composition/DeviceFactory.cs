@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Pipeline.Engine.Configuration;
 using Pipeline.Kernels;
 
@@ -65,7 +66,9 @@ internal static class DeviceFactory
         }
     }
 
-    private static IlgpuDevice Open(string name, long needed)
+    /// <remarks>A method of its own, and not by the device's own type: a run on the CPU never loads ILGPU.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static IDevice Open(string name, long needed)
     {
         var device = IlgpuDevices.Open(name);
         if (needed <= device.FreeBytes)
