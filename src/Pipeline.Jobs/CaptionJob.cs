@@ -8,8 +8,8 @@ public sealed record JobOutcome(int Done, int Failed);
 /// <summary>Captions inputs into a sink, in input order.</summary>
 public static class CaptionJob
 {
-    /// <summary>Runs until every input has its result. A failed input is a result; what a sink cannot write, and a failed device, end the run.</summary>
-    /// <exception cref="PipelineException">The sink cannot write, or the device failed.</exception>
+    /// <summary>Runs until every input has its result. A failed input is a result; what a sink cannot write, a failed device, and actors ended from outside end the run.</summary>
+    /// <exception cref="PipelineException">The sink cannot write, the device failed, or the engine's actors were ended.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled; what is written stays written.</exception>
     public static async Task<JobOutcome> RunAsync(
         CaptionEngine engine, CaptionRequest request, JobProgress progress, JobsOptions options, IResultSink sink, TimeProvider time,
@@ -22,11 +22,13 @@ public static class CaptionJob
         var writing = WriteAsync(progress, sink, ending.Token);
         try
         {
-            if (await Task.WhenAny(writing, engine.DeviceFailed) == engine.DeviceFailed)
+            var ended = engine.System.WhenTerminated;
+            var first = await Task.WhenAny(writing, engine.DeviceFailed, ended);
+            if (first != writing)
             {
                 progress.Abandon();
                 await writing;
-                throw new DeviceLostException(await engine.DeviceFailed);
+                throw first == ended ? EngineEnded() : new DeviceLostException(await engine.DeviceFailed);
             }
 
             await writing;
@@ -42,6 +44,12 @@ public static class CaptionJob
             await ((Task)writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    private static PipelineException EngineEnded() => new(
+        "engine.ended",
+        "the engine's actors were ended from outside: the cluster has removed this process, as it could not be reached",
+        "start it again; finished results are written",
+        FailureKind.Outside);
 
     private static async Task WriteAsync(JobProgress progress, IResultSink sink, CancellationToken cancellation)
     {

@@ -14,6 +14,7 @@ public static class ClusterQuery
     /// <exception cref="PipelineException">Nobody answers.</exception>
     public static async Task<ClusterSummary> NodesAsync(ClusterOptions options, Config akka, CancellationToken cancellation)
     {
+        options = OwnHost.Facing(options);
         var members = NodeName.ParseList(options.Join, "pipeline.cluster.join");
         using var tls = ClusterTls.Load(options.Tls);
         var system = ClusterSystem.CreateOnlooker(options, akka, tls);

@@ -31,6 +31,9 @@ internal sealed class Attempt
 
     public AttemptState State { get; set; }
 
+    /// <summary>The host said that it cannot while the writer was at it.</summary>
+    public bool RefusedMeanwhile { get; set; }
+
     /// <summary>Bytes of the request and of its reply.</summary>
     public long Bytes { get; set; }
 

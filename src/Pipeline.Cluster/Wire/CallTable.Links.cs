@@ -77,10 +77,15 @@ internal sealed partial class CallTable
             else
             {
                 attempt.State = AttemptState.Sent;
+                if (attempt.RefusedMeanwhile)
+                {
+                    Refuse(attempt, _clock.GetTimestamp());
+                }
             }
         }
 
         frame.Release();
+        EmptyOutbox();
     }
 
     /// <summary>Whether a ping is to be sent now.</summary>
@@ -306,7 +311,7 @@ internal sealed partial class CallTable
 
     private static void Queue(Attempt attempt)
     {
-        attempt.State = AttemptState.Queued;
+        (attempt.State, attempt.RefusedMeanwhile) = (AttemptState.Queued, false);
         attempt.Link.Enqueue(attempt, attempt.Call!.Exchange.Urgent);
         attempt.Link.Connection?.Work.Set();
     }

@@ -278,9 +278,16 @@ internal sealed partial class CallTable
         var call = attempt.Call!;
         _meters.NotHeld++;
         call.Trouble = $"{attempt.Link.Host.Node} does not hold it now";
+        if (attempt.State == AttemptState.Sending)
+        {
+            // Sent a second time, and perhaps dropped there as already under way: the one answer holds for both, once the writer is done.
+            attempt.RefusedMeanwhile = true;
+            return;
+        }
+
         if (attempt.State != AttemptState.Sent)
         {
-            // It is on its way once more, and will be answered once more.
+            // It waits to be sent once more, and will be answered once more.
             return;
         }
 

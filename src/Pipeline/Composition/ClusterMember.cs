@@ -35,7 +35,7 @@ internal sealed class ClusterMember : IAsyncDisposable
     public static async Task<ClusterMember> StartAsync(
         Settings settings, NodeRoles roles, Checkpoint checkpoint, DeviceLane lane, CancellationToken cancellation)
     {
-        var (cluster, experts) = (settings.Options.Cluster, settings.Options.Experts);
+        var (cluster, experts) = (OwnHost.Facing(settings.Options.Cluster), settings.Options.Experts);
         var tls = ClusterTls.Load(cluster.Tls);
         var offered = roles.HasFlag(NodeRoles.Expert) ? experts.MemoryBytes : 0;
         var identity = new NodeIdentity(

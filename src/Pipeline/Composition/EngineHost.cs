@@ -130,9 +130,9 @@ internal sealed class EngineHost : IAsyncDisposable
         while (node.Unplaced is [var first, ..] unplaced)
         {
             var missing = $"{unplaced.Count} of {node.ShardMap.Shards} shards of the experts have no place: {first.Reason}";
-            if (unplaced.Count < least)
+            if (unplaced.Count < least || node.Nodes.Any(IsLoading))
             {
-                (least, progressed) = (unplaced.Count, Stopwatch.GetTimestamp());
+                (least, progressed) = (Math.Min(least, unplaced.Count), Stopwatch.GetTimestamp());
             }
             else if (Stopwatch.GetElapsedTime(progressed) > deadline)
             {
@@ -150,6 +150,9 @@ internal sealed class EngineHost : IAsyncDisposable
             await Task.Delay(10, cancellation);
         }
     }
+
+    /// <summary>Reading a large shard from a slow disk takes long, and is progress.</summary>
+    private static bool IsLoading(NodeState node) => node is { Phase: not NodePhase.Unreachable, Warming.Length: > 0, Problem: null };
 
     private T Add<T>(T part)
         where T : IAsyncDisposable

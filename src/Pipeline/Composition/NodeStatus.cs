@@ -25,9 +25,8 @@ internal sealed class NodeStatus(DeviceLane lane) : INodeHealth
     {
         null => [new MissingPart("cluster", "has not joined yet")],
         { Client: not null } when _engine is null => [new MissingPart("model", "is being loaded")],
-        { Client: not null } engine => [.. engine.Node.Unplaced.Select(shard =>
+        { } member => [.. member.Node.Unplaced.Select(shard =>
             new MissingPart("shard", $"shard {shard.Shard} has no place: {shard.Reason}", shard.Shard, shard.MissingBytes))],
-        _ => [],
     };
 
     public EngineCounts? Engine => _engine is { } engine && Member is { Client: { } client } ? EngineCounts.Of(engine, client.Meters.Resends) : null;
