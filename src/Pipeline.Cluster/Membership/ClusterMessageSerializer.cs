@@ -20,7 +20,7 @@ internal sealed class ClusterMessageSerializer(ExtendedActorSystem system) : Ser
     internal static IReadOnlyDictionary<string, Type> Types { get; } = new Dictionary<string, Type>(StringComparer.Ordinal)
     {
         ["hello-1"] = typeof(Hello),
-        ["welcome-1"] = typeof(Welcome),
+        ["welcome-2"] = typeof(Welcome),
         ["refused-1"] = typeof(Refused),
         ["not-yet-1"] = typeof(NotYet),
         ["node-state-1"] = typeof(NodeState),

@@ -13,8 +13,9 @@ internal sealed record Hello(
 
 /// <summary>Come in.</summary>
 /// <param name="ShardMap">As <see cref="Shards.ShardMap.Encode"/> wrote it.</param>
+/// <param name="Replicas">Copies of each shard: all nodes want as many, whichever of them is the coordinator.</param>
 [MessagePackObject]
-internal sealed record Welcome([property: Key(0)] byte[] ShardMap) : IClusterMessage;
+internal sealed record Welcome([property: Key(0)] byte[] ShardMap, [property: Key(1)] int Replicas) : IClusterMessage;
 
 /// <summary>You are not one of us.</summary>
 /// <param name="Reason">Names both sides and what differs.</param>

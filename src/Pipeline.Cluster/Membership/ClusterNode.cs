@@ -30,7 +30,7 @@ public sealed class ClusterNode : IAsyncDisposable
     private volatile IReadOnlyList<StartCopy> _calls;
 
     private ClusterNode(
-        ClusterSettings settings, NodeIdentity identity, ActorSystem system, ClusterTls? tls, ClusterBoard board, IActorRef node, ShardMap map)
+        ClusterSettings settings, NodeIdentity identity, ActorSystem system, ClusterTls? tls, ClusterBoard board, IActorRef node, ShardMap map, int replicas)
     {
         _settings = settings;
         _identity = identity;
@@ -39,9 +39,10 @@ public sealed class ClusterNode : IAsyncDisposable
         _node = node;
         System = system;
         ShardMap = map;
+        Replicas = replicas;
         Name = NodeName.Of(AkkaCluster.Get(system).SelfAddress);
         Directory = new ExpertDirectory(map, board, Name);
-        _calls = [.. Enumerable.Range(0, settings.Experts.Replicas).SelectMany(replica => Enumerable.Range(0, map.Shards).Select(shard => new StartCopy(shard, replica)))];
+        _calls = [.. Enumerable.Range(0, replicas).SelectMany(replica => Enumerable.Range(0, map.Shards).Select(shard => new StartCopy(shard, replica)))];
     }
 
     /// <summary>Of all actors of this process.</summary>
@@ -52,6 +53,9 @@ public sealed class ClusterNode : IAsyncDisposable
 
     /// <summary>How the cluster's experts are divided: decided by the node that formed it.</summary>
     public ShardMap ShardMap { get; }
+
+    /// <summary>Copies of each shard: as the map, decided by the node that formed the cluster.</summary>
+    public int Replicas { get; }
 
     /// <summary>Who holds which shard.</summary>
     public IExpertDirectory Directory { get; }
@@ -81,11 +85,13 @@ public sealed class ClusterNode : IAsyncDisposable
             var node = system.ActorOf(Props.Create(() => new NodeActor(settings.Cluster, identity, board)), ClusterProtocol.Actor);
             var cluster = AkkaCluster.Get(system);
             var found = await Joining.FindAsync(system, settings.Cluster, cluster.SelfAddress, identity, cancellation);
-            var map = found is { } answer ? ShardMap.Decode(answer.Welcome.ShardMap) : firstMap();
-            var member = new ClusterNode(settings, identity, system, tls, board, node, map);
+            var (map, replicas) = found is { } answer
+                ? (ShardMap.Decode(answer.Welcome.ShardMap), answer.Welcome.Replicas)
+                : (firstMap(), settings.Experts.Replicas);
+            var member = new ClusterNode(settings, identity, system, tls, board, node, map, replicas);
             cluster.RegisterOnMemberRemoved(member.OnRemoved);
             await JoinAsync(cluster, found?.Member ?? cluster.SelfAddress, settings.Cluster, cancellation);
-            node.Tell(new Serve(map));
+            node.Tell(new Serve(map, replicas));
             return member;
         }
         catch
@@ -111,7 +117,7 @@ public sealed class ClusterNode : IAsyncDisposable
             id => Props.Create(() => new ExpertShardActor(ShardCopy.Parse(id)!.Value, keeper)),
             ClusterShardingSettings.Create(System).WithRole(ClusterSystem.RoleName(NodeRoles.Expert)),
             new ExpertShardActor.Extractor(),
-            new MemoryAllocation(ShardMap, _settings.Experts.Replicas, _settings.Cluster, Name, _board, TellPlacement),
+            new MemoryAllocation(ShardMap, Replicas, _settings.Cluster, Name, _board, TellPlacement),
             PoisonPill.Instance);
         _node.Tell(new Ready(dataPort, keeper, CallEntities));
     }

@@ -8,7 +8,7 @@ using AkkaCluster = Akka.Cluster.Cluster;
 namespace Pipeline.Cluster.Membership;
 
 /// <summary>This process is a member now and lets others in.</summary>
-internal sealed record Serve(ShardMap Map);
+internal sealed record Serve(ShardMap Map, int Replicas);
 
 /// <summary>This node computes expert rows from now on, or runs windows.</summary>
 /// <param name="Keeper">Gets the coordinator's orders; null for a node without experts.</param>
@@ -31,14 +31,12 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private readonly ClusterBoard _board;
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly Dictionary<Address, Member> _members = [];
-    private readonly HashSet<Address> _unreachable = [];
-    private readonly Dictionary<string, NodeState> _states = new(StringComparer.Ordinal);
+    private readonly KnownMembers _members = new();
     private readonly HashSet<string> _foreign = new(StringComparer.Ordinal);
     private NodeState _own;
     private IActorRef? _keeper;
     private Action _callEntities = () => { };
-    private ShardMap? _map;
+    private Serve? _serves;
     private PlacementNews? _placement;
 
     public NodeActor(ClusterOptions options, NodeIdentity identity, ClusterBoard board)
@@ -61,13 +59,13 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
             RowsPerSecond = holdings.RowsPerSecond,
             Problem = holdings.Problem,
         }));
-        Receive<Serve>(serve => _map = serve.Map);
+        Receive<Serve>(serve => _serves = serve);
         Receive<Ready>(OnReady);
         Receive<BeginLeaving>(_ => Change(_own with { Phase = NodePhase.Leaving }));
         Receive<Tick>(_ => OnTick());
         Receive<ClusterEvent.IMemberEvent>(OnMember);
-        Receive<ClusterEvent.UnreachableMember>(unreachable => OnReachability(unreachable.Member.Address, reachable: false));
-        Receive<ClusterEvent.ReachableMember>(reachable => OnReachability(reachable.Member.Address, reachable: true));
+        Receive<ClusterEvent.UnreachableMember>(unreachable => OnReachability(unreachable.Member.UniqueAddress, reachable: false));
+        Receive<ClusterEvent.ReachableMember>(reachable => OnReachability(reachable.Member.UniqueAddress, reachable: true));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -90,7 +88,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
         return hello.Digest != _own.Digest
             ? Refuse(hello, $"node {hello.Node} has the model with digest {hello.Digest}, the cluster of node {_own.Node} the one with {_own.Digest}")
-            : _map is null ? new NotYet() : new Welcome(_map.Encode().ToArray());
+            : _serves is null ? new NotYet() : new Welcome(_serves.Map.Encode().ToArray(), _serves.Replicas);
     }
 
     private Refused Refuse(Hello hello, string reason)
@@ -104,12 +102,12 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         return new Refused(reason);
     }
 
-    private NodesReply Describe() => new([.. _board.View.Nodes], _map is null ? [] : [.. UnplacedShards.Of(_map, _board.View)]);
+    private NodesReply Describe() => new([.. _board.View.Nodes], _serves is null ? [] : [.. UnplacedShards.Of(_serves.Map, _board.View)]);
 
     private void OnState(NodeState state)
     {
         var address = Sender.Path.Address;
-        if (!_members.ContainsKey(address) || state.Node != NodeName.Of(address))
+        if (!_members.IsOfMember(address, state))
         {
             return;
         }
@@ -124,13 +122,10 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
             return;
         }
 
-        if (_states.TryGetValue(state.Node, out var known) && known.Incarnation == state.Incarnation && known.Sequence >= state.Sequence)
+        if (_members.Take(address, state))
         {
-            return;
+            Publish();
         }
-
-        _states[state.Node] = state;
-        Publish();
     }
 
     private void OnPlacement(PlacementNews news)
@@ -156,7 +151,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private void OnTick()
     {
         Tell();
-        var oldest = _members.Values
+        var oldest = _cluster.State.Members
             .Where(member => member.HasRole(ClusterSystem.RoleName(NodeRoles.Expert)) && member.Status is (MemberStatus.Up or MemberStatus.Leaving))
             .Min(Member.AgeOrdering);
         if (oldest?.UniqueAddress == _cluster.SelfUniqueAddress)
@@ -167,28 +162,26 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     private void OnMember(ClusterEvent.IMemberEvent change)
     {
-        var address = change.Member.Address;
+        var member = change.Member.UniqueAddress;
         if (change is ClusterEvent.MemberRemoved)
         {
-            _members.Remove(address);
-            _unreachable.Remove(address);
-            _states.Remove(NodeName.Of(address));
+            _members.Remove(member);
         }
         else
         {
-            _members[address] = change.Member;
-            if (address != _cluster.SelfAddress)
+            _members.Add(member);
+            if (member.Address != _cluster.SelfAddress)
             {
-                ActorOf(address).Tell(_own);
+                ActorOf(member.Address).Tell(_own);
             }
         }
 
         Publish();
     }
 
-    private void OnReachability(Address address, bool reachable)
+    private void OnReachability(UniqueAddress member, bool reachable)
     {
-        if (reachable ? _unreachable.Remove(address) : _unreachable.Add(address))
+        if (_members.Mark(member, reachable))
         {
             Publish();
         }
@@ -209,7 +202,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     private void Broadcast(IClusterMessage message)
     {
-        foreach (var address in _members.Keys)
+        foreach (var address in _members.Addresses)
         {
             if (address != _cluster.SelfAddress)
             {
@@ -222,15 +215,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     private void Publish()
     {
-        var nodes = new List<NodeState> { _own };
-        foreach (var address in _members.Keys)
-        {
-            if (_states.TryGetValue(NodeName.Of(address), out var state))
-            {
-                nodes.Add(_unreachable.Contains(address) ? state with { Phase = NodePhase.Unreachable } : state);
-            }
-        }
-
+        List<NodeState> nodes = [_own, .. _members.States];
         nodes.Sort((a, b) => string.CompareOrdinal(a.Node, b.Node));
         try
         {

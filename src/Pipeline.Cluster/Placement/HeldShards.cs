@@ -12,6 +12,9 @@ internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryByte
     private readonly SortedDictionary<int, Holding> _holdings = [];
     private IReadOnlySet<int> _orders = new HashSet<int>();
 
+    /// <summary>When shards that failed may be tried again: a disk that fails is not asked in a loop.</summary>
+    private TimeSpan _retryAt;
+
     /// <summary>Copies whose entity is here.</summary>
     public HashSet<ShardCopy> Copies { get; } = [];
 
@@ -20,6 +23,9 @@ internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryByte
 
     /// <summary>Wanted and not warm, ascending.</summary>
     public int[] Awaited => [.. _holdings.Where(entry => !entry.Value.Warm && IsWanted(entry.Key)).Select(entry => entry.Key)];
+
+    /// <summary>Why a shard that is wanted could not be loaded; null where none failed.</summary>
+    public string? Problem => _holdings.Where(entry => IsWanted(entry.Key)).Select(entry => entry.Value.Problem).FirstOrDefault(problem => problem is not null);
 
     public void Arrived(ShardCopy copy)
     {
@@ -45,13 +51,18 @@ internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryByte
         Unwant(now);
     }
 
-    /// <summary>The shard to load next: entities before orders, where memory has room; null where there is none. It counts as taken.</summary>
-    public int? TakeNextToWarm()
+    /// <summary>
+    /// The shard to load next, where memory has room; null where there is none. Those that failed come last, the one whose failure is oldest first:
+    /// they keep no other from being loaded. Entities come before orders. It counts as taken.
+    /// </summary>
+    public int? TakeNextToWarm(TimeSpan now)
     {
         var free = memoryBytes - _holdings.Where(entry => entry.Value.InMemory).Sum(entry => shardBytes[entry.Key]);
         var next = _holdings
-            .Where(entry => !entry.Value.InMemory && IsWanted(entry.Key) && shardBytes[entry.Key] <= free)
-            .OrderByDescending(entry => HasEntity(entry.Key))
+            .Where(entry => !entry.Value.InMemory && IsWanted(entry.Key) && shardBytes[entry.Key] <= free
+                && (entry.Value.FailedAt is null || now >= _retryAt))
+            .OrderBy(entry => entry.Value.FailedAt)
+            .ThenByDescending(entry => HasEntity(entry.Key))
             .Select(entry => (int?)entry.Key)
             .FirstOrDefault();
         if (next is { } shard)
@@ -62,10 +73,23 @@ internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryByte
         return next;
     }
 
-    public void Warmed(int shard) => _holdings[shard].Warm = true;
+    public void Warmed(int shard)
+    {
+        var holding = _holdings[shard];
+        holding.Warm = true;
+        holding.FailedAt = null;
+        holding.Problem = null;
+    }
 
-    /// <summary>It could not be loaded: it waits for the next turn.</summary>
-    public void Failed(int shard) => _holdings[shard].InMemory = false;
+    /// <summary>It could not be loaded: it, and what else has failed, waits for the pause.</summary>
+    public void Failed(int shard, string problem, TimeSpan now, TimeSpan pause)
+    {
+        var holding = _holdings[shard];
+        holding.InMemory = false;
+        holding.FailedAt = now;
+        holding.Problem = problem;
+        _retryAt = now + pause;
+    }
 
     /// <summary>Shards whose time is over: they are no longer warm; their memory is free when <see cref="Released"/> says so.</summary>
     public IReadOnlyList<int> TakeExpired(TimeSpan now)
@@ -119,5 +143,10 @@ internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryByte
         public bool Warm { get; set; }
 
         public TimeSpan? UnwantedSince { get; set; }
+
+        /// <summary>Null where it was not tried or is warm.</summary>
+        public TimeSpan? FailedAt { get; set; }
+
+        public string? Problem { get; set; }
     }
 }

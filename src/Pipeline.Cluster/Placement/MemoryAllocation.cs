@@ -110,7 +110,7 @@ internal sealed class MemoryAllocation(
     private Dictionary<ShardCopy, string> CopiesOf(IImmutableDictionary<IActorRef, IImmutableList<string>> allocations) =>
         allocations
             .SelectMany(region => region.Value.Select(id => (Copy: ShardCopy.Parse(id), Node: NameOf(region.Key))))
-            .Where(entry => entry.Copy is { } copy && copy.Shard < map.Shards && copy.Replica < replicas)
+            .Where(entry => entry.Copy is { } copy && copy.Shard < map.Shards)
             .ToDictionary(entry => entry.Copy!.Value, entry => entry.Node);
 
     /// <summary>Nodes that have a region and told their state; one that cannot be reached keeps what it has until it is back or gone.</summary>

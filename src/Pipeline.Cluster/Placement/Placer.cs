@@ -9,8 +9,8 @@ internal sealed record PlacementNode(string Name, long MemoryBytes, bool Leaving
 /// <summary>Where the copies of all shards are to be.</summary>
 /// <param name="Homes">The node of every copy that has a place.</param>
 /// <param name="Moves">Copies that are on another node now: they move when their new home has them warm.</param>
-/// <param name="Evicted">Copies that give up their place to a shard that has no other copy.</param>
-/// <param name="Unplaced">Copies without a place, those of <paramref name="Evicted"/> included.</param>
+/// <param name="Evicted">Copies that give up their place: to a shard that has no other copy, or because fewer copies are wanted than there are.</param>
+/// <param name="Unplaced">Wanted copies without a place, those of <paramref name="Evicted"/> included.</param>
 /// <param name="MissingBytes">Of the shards that have no copy at all: memory that further nodes have to offer; 0 where each has one.</param>
 internal sealed record PlacementResult(
     IReadOnlyDictionary<ShardCopy, string> Homes,
@@ -57,10 +57,12 @@ internal static class Placer
         var unplaced = stuck.FindAll(copy => !seating.TryStay(copy, current));
         var homes = seating.Homes();
         var names = nodes.Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
+        var reachable = nodes.Where(node => node.Reachable).Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
+        var surplus = current.Where(entry => entry.Key.Replica >= replicas && reachable.Contains(entry.Value)).Select(entry => entry.Key);
         return new PlacementResult(
             homes,
             [.. homes.Where(home => current.TryGetValue(home.Key, out var now) && now != home.Value && names.Contains(now)).Select(home => home.Key)],
-            [.. evicted.Where(copy => current.ContainsKey(copy) && !homes.ContainsKey(copy))],
+            [.. evicted.Where(copy => current.ContainsKey(copy) && !homes.ContainsKey(copy)), .. surplus.Order(ShardCopy.Order)],
             unplaced,
             seating.Missing(unplaced));
     }

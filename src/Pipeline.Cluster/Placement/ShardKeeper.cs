@@ -18,7 +18,7 @@ internal sealed record WarmOrders(int[] Shards);
 /// <summary>Makes this node's store hold what <see cref="HeldShards"/> says, one shard at a time, and reports what it holds.</summary>
 internal sealed class ShardKeeper : ReceiveActor, IWithTimers
 {
-    /// <summary>A shard that could not be loaded is tried again after this.</summary>
+    /// <summary>A shard that could not be loaded is tried again after this, at the next tick.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 
     private readonly IShardHost _host;
@@ -28,7 +28,6 @@ internal sealed class ShardKeeper : ReceiveActor, IWithTimers
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly CancellationTokenSource _stopping = new();
     private bool _busy;
-    private string? _problem;
     private long _rows;
     private long _measured = Stopwatch.GetTimestamp();
     private double _rowsPerSecond;
@@ -45,7 +44,6 @@ internal sealed class ShardKeeper : ReceiveActor, IWithTimers
         Receive<CopyLeft>(left => Then(() => _held.Left(left.Copy, Now)));
         Receive<WarmOrders>(orders => Then(() => _held.Order(orders.Shards.ToHashSet(), Now)));
         Receive<Done>(OnDone);
-        Receive<Retry>(_ => Then(() => _busy = false));
         Receive<Tick>(_ => Then(Measure));
     }
 
@@ -77,7 +75,7 @@ internal sealed class ShardKeeper : ReceiveActor, IWithTimers
             Run(shard, release: true, _host.ReleaseAsync(shard));
         }
 
-        if (!_busy && _held.TakeNextToWarm() is { } next)
+        if (!_busy && _held.TakeNextToWarm(Now) is { } next)
         {
             _busy = true;
             Run(next, release: false, _host.WarmAsync(next, _stopping.Token));
@@ -96,24 +94,19 @@ internal sealed class ShardKeeper : ReceiveActor, IWithTimers
         }
 
         _log.Warning("Shard {0} could not be {1}: {2}", done.Shard, done.Release ? "released" : "loaded", done.Failure.Message);
-        if (done.Release)
-        {
-            Then(() => _held.Released(done.Shard));
-            return;
-        }
-
-        // It stays "busy" until the retry: a disk that fails is not asked in a loop.
-        _problem = $"shard {done.Shard} cannot be loaded: {done.Failure.Message}";
-        _held.Failed(done.Shard);
-        Timers.StartSingleTimer("retry", Retry.Instance, RetryAfter);
-        Report();
+        Then(done.Release ? () => _held.Released(done.Shard) : () => Failed(done.Shard, done.Failure));
     }
 
     private void Warmed(int shard)
     {
         _busy = false;
-        _problem = null;
         _held.Warmed(shard);
+    }
+
+    private void Failed(int shard, Exception failure)
+    {
+        _busy = false;
+        _held.Failed(shard, $"shard {shard} cannot be loaded: {failure.Message}", Now, RetryAfter);
     }
 
     private void Measure()
@@ -125,14 +118,9 @@ internal sealed class ShardKeeper : ReceiveActor, IWithTimers
     }
 
     private void Report() =>
-        _node.Tell(new Holdings(_held.Announced, _held.Awaited, _host.HeldBytes, _rowsPerSecond, _problem));
+        _node.Tell(new Holdings(_held.Announced, _held.Awaited, _host.HeldBytes, _rowsPerSecond, _held.Problem));
 
     private sealed record Done(int Shard, bool Release, Exception? Failure);
-
-    private sealed class Retry
-    {
-        public static readonly Retry Instance = new();
-    }
 
     private sealed class Tick
     {

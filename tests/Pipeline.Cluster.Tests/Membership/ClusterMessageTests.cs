@@ -17,7 +17,7 @@ public sealed class ClusterMessageTests : IAsyncLifetime
     private static readonly IClusterMessage[] Samples =
     [
         new Hello(1, "host:1", "digest"),
-        new Welcome([1, 2, 3]),
+        new Welcome([1, 2, 3], 2),
         new Refused("another model"),
         new NotYet(),
         State,

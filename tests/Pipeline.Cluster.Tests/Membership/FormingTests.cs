@@ -6,16 +6,17 @@ namespace Pipeline.Cluster.Tests.Membership;
 public sealed class FormingTests
 {
     [Fact]
-    public async Task Nodes_form_a_cluster_and_know_each_others_state_and_shard_map()
+    public async Task Nodes_form_a_cluster_and_know_each_others_state_and_have_the_first_ones_shard_map_and_replicas()
     {
         await using var cluster = new TestCluster(shards: 4, "pipeline.cluster.minimum-experts = 2");
         var engine = await cluster.StartAsync(0, NodeRoles.Engine);
         Assert.Contains("no expert node", engine.Cluster.Directory.Unplaced(0), StringComparison.Ordinal);
-        await Task.WhenAll(cluster.StartAsync(4), cluster.StartAsync(4));
+        await Task.WhenAll(cluster.StartAsync(4, settings: "pipeline.experts.replicas = 2"), cluster.StartAsync(4, settings: "pipeline.experts.replicas = 3"));
 
         await cluster.WarmEverywhere();
 
         Assert.All(cluster.Nodes, node => Assert.Equal(cluster.Map.Digest, node.Cluster.ShardMap.Digest));
+        Assert.All(cluster.Nodes, node => Assert.Equal(1, node.Cluster.Replicas));
         var seen = engine.Cluster.Nodes;
         Assert.Equal(cluster.Nodes.Select(node => node.Name).Order(StringComparer.Ordinal), seen.Select(node => node.Node));
         Assert.All(seen, node => Assert.Equal(NodePhase.Ready, node.Phase));

@@ -13,8 +13,8 @@ public sealed class HeldShardsTests
         var held = Create(memory: 2);
         held.Arrived(new ShardCopy(0, 0));
         Assert.Equal([0], held.Awaited);
-        Assert.Equal(0, held.TakeNextToWarm());
-        Assert.Null(held.TakeNextToWarm());
+        Assert.Equal(0, held.TakeNextToWarm(At(0)));
+        Assert.Null(held.TakeNextToWarm(At(0)));
         Assert.Empty(held.Announced);
 
         held.Warmed(0);
@@ -34,8 +34,8 @@ public sealed class HeldShardsTests
         held.Order(new HashSet<int> { 0 }, At(0));
         held.Arrived(new ShardCopy(1, 0));
 
-        Assert.Equal(1, held.TakeNextToWarm());
-        Assert.Equal(0, held.TakeNextToWarm());
+        Assert.Equal(1, held.TakeNextToWarm(At(0)));
+        Assert.Equal(0, held.TakeNextToWarm(At(0)));
         held.Warmed(0);
         Assert.Equal([0], held.Announced);
 
@@ -51,12 +51,12 @@ public sealed class HeldShardsTests
         Warm(held, 0);
         held.Left(new ShardCopy(0, 0), At(0));
         held.Arrived(new ShardCopy(1, 0));
-        Assert.Null(held.TakeNextToWarm());
+        Assert.Null(held.TakeNextToWarm(At(0)));
 
         Assert.Equal([0], held.TakeExpired(At(3)));
-        Assert.Null(held.TakeNextToWarm());
+        Assert.Null(held.TakeNextToWarm(At(0)));
         held.Released(0);
-        Assert.Equal(1, held.TakeNextToWarm());
+        Assert.Equal(1, held.TakeNextToWarm(At(0)));
     }
 
     [Fact]
@@ -79,10 +79,42 @@ public sealed class HeldShardsTests
         held.Left(new ShardCopy(0, 0), At(0));
         Assert.Equal([0], held.TakeExpired(At(3)));
         held.Arrived(new ShardCopy(0, 0));
-        Assert.Null(held.TakeNextToWarm());
+        Assert.Null(held.TakeNextToWarm(At(0)));
 
         held.Released(0);
-        Assert.Equal(0, held.TakeNextToWarm());
+        Assert.Equal(0, held.TakeNextToWarm(At(0)));
+    }
+
+    [Fact]
+    public void Shards_that_cannot_be_loaded_keep_no_other_from_being_loaded_and_are_tried_in_turn_after_a_pause()
+    {
+        var held = Create(memory: 4);
+        held.Arrived(new ShardCopy(0, 0));
+        held.Arrived(new ShardCopy(1, 0));
+        held.Order(new HashSet<int> { 2 }, At(0));
+        Fail(held, 0, 1);
+        Fail(held, 1, 2);
+
+        Assert.Equal(2, held.TakeNextToWarm(At(2)));
+        held.Warmed(2);
+        Assert.Equal("0 fails", held.Problem);
+        Assert.Null(held.TakeNextToWarm(At(3.9)));
+        Fail(held, 0, 4);
+        Assert.Null(held.TakeNextToWarm(At(5.9)));
+
+        Assert.Equal(1, held.TakeNextToWarm(At(6)));
+        held.Warmed(1);
+        Assert.Equal("0 fails", held.Problem);
+        Assert.Equal(0, held.TakeNextToWarm(At(6)));
+        held.Warmed(0);
+        Assert.Null(held.Problem);
+        Assert.Equal([0, 1, 2], held.Announced);
+
+        static void Fail(HeldShards held, int shard, int second)
+        {
+            Assert.Equal(shard, held.TakeNextToWarm(At(second)));
+            held.Failed(shard, $"{shard} fails", At(second), TimeSpan.FromSeconds(2));
+        }
     }
 
     [Fact]
@@ -122,7 +154,7 @@ public sealed class HeldShardsTests
                         break;
                 }
 
-                if (held.TakeNextToWarm() is { } next)
+                if (held.TakeNextToWarm(At(time)) is { } next)
                 {
                     Assert.True(inMemory.Add(next));
                     warming.Add(next);
@@ -139,7 +171,7 @@ public sealed class HeldShardsTests
     private static void Warm(HeldShards held, int shard)
     {
         held.Arrived(new ShardCopy(shard, 0));
-        Assert.Equal(shard, held.TakeNextToWarm());
+        Assert.Equal(shard, held.TakeNextToWarm(At(0)));
         held.Warmed(shard);
     }
 

@@ -158,6 +158,18 @@ public sealed class PlacerTests
     }
 
     [Fact]
+    public void Copies_that_are_not_wanted_give_up_their_place_unless_they_cannot_be_reached()
+    {
+        var current = new Dictionary<ShardCopy, string> { [new(0, 0)] = "a", [new(0, 1)] = "b", [new(0, 2)] = "c" };
+
+        var result = Placer.Place([Unit], 1, [Node("a", 1), Node("b", 1), Node("c", 1) with { Reachable = false }], current);
+
+        Assert.Equal([new ShardCopy(0, 1)], result.Evicted);
+        Assert.Equal([new ShardCopy(0, 0)], result.Homes.Keys);
+        Assert.Empty(result.Unplaced);
+    }
+
+    [Fact]
     public void What_is_missing_is_told_in_bytes()
     {
         var result = Placer.Place([Unit, Unit, Unit], 1, [Node("a", 1)], Nowhere);
