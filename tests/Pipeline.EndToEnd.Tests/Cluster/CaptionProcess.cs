@@ -26,8 +26,13 @@ internal sealed partial class CaptionProcess : IDisposable
     public TimeSpan LongestPause { get; private set; }
 
     /// <param name="arguments">What follows <c>caption --format jsonl --logprobs --quiet</c>.</param>
-    public static CaptionProcess Start(params string[] arguments) => new(Process.Start(new ProcessStartInfo(
-        "dotnet", [Path.Join(AppContext.BaseDirectory, "Pipeline.dll"), "caption", "--format", "jsonl", "--logprobs", "--quiet", .. arguments])
+    public static CaptionProcess Start(params string[] arguments) => StartOn([], arguments);
+
+    /// <summary>The same on another host.</summary>
+    /// <param name="host">What stands before a command that runs there.</param>
+    /// <param name="arguments">What follows <c>caption --format jsonl --logprobs --quiet</c>.</param>
+    public static CaptionProcess StartOn(string[] host, string[] arguments) => new(Process.Start(new ProcessStartInfo(
+        "/usr/bin/env", [.. host, "dotnet", Path.Join(AppContext.BaseDirectory, "Pipeline.dll"), "caption", "--format", "jsonl", "--logprobs", "--quiet", .. arguments])
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,

@@ -23,9 +23,14 @@ internal sealed class NodeProcess : IDisposable
     public int Id => _process.Id;
 
     /// <summary>Starts a node of tiny-scout on free ports and waits until it serves.</summary>
-    public static async Task<NodeProcess> StartAsync(params string[] arguments)
+    public static Task<NodeProcess> StartAsync(params string[] arguments) => StartOnAsync([], ["--listen", "127.0.0.1:0", .. arguments]);
+
+    /// <summary>The same on another host, where the arguments say how it is reached.</summary>
+    /// <param name="host">What stands before a command that runs there.</param>
+    /// <param name="arguments">What follows <c>node</c>.</param>
+    public static async Task<NodeProcess> StartOnAsync(string[] host, string[] arguments)
     {
-        var node = Start(["--listen", "127.0.0.1:0", "--json", .. arguments]);
+        var node = Start(host, ["--json", .. arguments]);
         try
         {
             using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -44,7 +49,7 @@ internal sealed class NodeProcess : IDisposable
     /// <summary>Runs a node that cannot start, to its end.</summary>
     public static async Task<CliResult> FailAsync(params string[] arguments)
     {
-        using var node = Start(arguments);
+        using var node = Start([], arguments);
         return await node.EndAsync();
     }
 
@@ -71,8 +76,8 @@ internal sealed class NodeProcess : IDisposable
         _process.Dispose();
     }
 
-    private static NodeProcess Start(string[] arguments) => new(Process.Start(new ProcessStartInfo(
-        "dotnet", [Path.Join(AppContext.BaseDirectory, "Pipeline.dll"), "node", .. arguments])
+    private static NodeProcess Start(string[] host, string[] arguments) => new(Process.Start(new ProcessStartInfo(
+        "/usr/bin/env", [.. host, "dotnet", Path.Join(AppContext.BaseDirectory, "Pipeline.dll"), "node", .. arguments])
     {
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
