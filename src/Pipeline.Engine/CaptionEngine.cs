@@ -145,7 +145,8 @@ public sealed class CaptionEngine : IAsyncDisposable
         }
         catch (ActorLostException lost)
         {
-            await _services.Actors.WaitUntilReplacedAsync(lost.Actor, cancellation);
+            // Who cancels meanwhile gets the same answer: the window was lost with its actor.
+            await _services.Actors.WaitUntilReplacedAsync(lost.Actor, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
         catch (Exception exception)
