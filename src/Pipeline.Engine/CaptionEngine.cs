@@ -1,3 +1,4 @@
+using System.Globalization;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Streams;
@@ -20,6 +21,8 @@ public sealed class CaptionEngine : IAsyncDisposable
 
     /// <summary>What the end of the engine gives its actors where the actor system lives on.</summary>
     private static readonly TimeSpan ActorsPatience = TimeSpan.FromSeconds(5);
+
+    private static int s_lives;
 
     private readonly Checkpoint _checkpoint;
     private readonly DeviceLane _lane;
@@ -101,7 +104,10 @@ public sealed class CaptionEngine : IAsyncDisposable
             checkpoint, Tokenizer.Load(checkpoint.Directory), ChatTemplate.Load(checkpoint.Directory), tools, settings);
         var host = await loading;
         var engine = new CaptionEngine(system ?? ActorSystem.Create("pipeline", akka), system is null, checkpoint, lane, services, host);
-        engine._actor = engine.System.ActorOf(EngineActor.Props(lane.Thread, host, services, engine.Decoder), "engine");
+
+        // A name of its own for each life: a parent frees a name some time after the watchers of its actor know that it ended.
+        engine._actor = engine.System.ActorOf(
+            EngineActor.Props(lane.Thread, host, services, engine.Decoder), string.Create(CultureInfo.InvariantCulture, $"engine-{Interlocked.Increment(ref s_lives)}"));
         await services.Actors.Started;
         return engine;
     }

@@ -87,7 +87,7 @@ internal sealed class EngineRig : IAsyncDisposable
         var size = Checkpoint.Processor!.TileSize;
         var pixels = System.Buffers.ArrayPool<float>.Shared.Rent(3 * size * size);
         pixels.AsSpan().Fill(0.25f);
-        var vision = Engine.System.ActorSelection("/user/engine/vision");
+        var vision = Engine.System.ActorSelection("/user/engine-*/vision");
         var encoded = await vision.Ask<VisionActor.TilesEncoded>(new VisionActor.EncodeTiles(Window: -1, Picture: 0, pixels, Tiles: 1), TimeSpan.FromSeconds(60));
         return encoded.Rows;
     }

@@ -114,7 +114,7 @@ public sealed class LateExpertsTests
         var lost = run.Rig.GenerateAsync(Prompts[0], MaxTokens);
         await Eventually.IsTrue(() => pass.IsOut, "a step waits");
 
-        run.Rig.Engine.System.ActorSelection("/user/engine/decoder").Tell(Kill.Instance);
+        run.Rig.Engine.System.ActorSelection("/user/engine-*/decoder").Tell(Kill.Instance);
 
         Assert.Equal(FailureKind.Shared, (await Assert.ThrowsAnyAsync<PipelineException>(() => lost)).Kind);
         await Eventually.IsTrue(() => pass.Abandoned == 1, "the ticket was given up");

@@ -13,8 +13,8 @@ public sealed class FaultTests
     ];
 
     [Theory]
-    [InlineData("/user/engine/decoder")]
-    [InlineData("/user/engine/vision")]
+    [InlineData("/user/engine-*/decoder")]
+    [InlineData("/user/engine-*/vision")]
     [InlineData("/user/*/job")]
     public async Task A_killed_actor_costs_no_caption(string path)
     {
@@ -43,7 +43,7 @@ public sealed class FaultTests
             {
                 var begun = run.Device.Passes;
                 await Eventually.IsTrue(() => run.Device.Passes > begun + 15 && run.Engine.Decoder.Sessions > 0, "the run is under way");
-                Kill(run, "/user/engine/decoder");
+                Kill(run, "/user/engine-*/decoder");
             }
         });
 
@@ -67,7 +67,7 @@ public sealed class FaultTests
             var seen = sink.Streamed.GetValueOrDefault(0, "").Length;
             await Eventually.IsTrue(() => sink.Streamed.GetValueOrDefault(0, "").Length > seen, "text is streamed");
             Assert.InRange(sink.Streamed[0].Length, 1, expected.Length / 2);
-            Kill(run, "/user/engine/decoder");
+            Kill(run, "/user/engine-*/decoder");
             run.Device.Open();
         }
 
@@ -116,7 +116,7 @@ public sealed class FaultTests
         for (var kill = 0; kill < 3; kill++)
         {
             await Eventually.IsTrue(() => job.IsCompleted || run.Device.Passes > begun + 3, "the run is under way");
-            Kill(run, "/user/engine/decoder");
+            Kill(run, "/user/engine-*/decoder");
             begun = run.Device.Passes;
         }
 
