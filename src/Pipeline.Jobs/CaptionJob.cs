@@ -47,7 +47,7 @@ public static class CaptionJob
 
     private static PipelineException EngineEnded() => new(
         "engine.ended",
-        "the engine's actors were ended from outside: the cluster has removed this process, as it could not be reached",
+        "the engine's actors were ended from outside",
         "start it again; finished results are written",
         FailureKind.Outside);
 

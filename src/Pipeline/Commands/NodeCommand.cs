@@ -33,7 +33,7 @@ internal static class NodeCommand
             "node",
             "Runs one node of a cluster until it is asked to end (SIGTERM, Ctrl-C); it then hands over what it holds. Prints a line when it serves.",
             "[OPTIONS] --role ROLES",
-            "pipeline node --role expert --join 10.0.0.5:4053 --memory 24GB",
+            "pipeline node --role expert --listen 127.0.0.1:0 --join 127.0.0.1:4053",
             new OptionGroup("Node", [roles, .. place.Group.Options, dataPort, http]),
             new OptionGroup("Experts", [memory, shards, replicas]),
             new OptionGroup("Process", [untilClosed, json]),

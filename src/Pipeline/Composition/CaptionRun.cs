@@ -78,8 +78,9 @@ internal static class CaptionRun
             screen.Error.WriteNote("interrupted");
             return ExitCode.Interrupted;
         }
-        catch (PipelineException failure)
+        catch (PipelineException failed)
         {
+            var failure = host.Member?.Removal ?? failed;
             screen.Error.WriteError(failure);
             return failure switch
             {

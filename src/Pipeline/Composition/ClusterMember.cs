@@ -27,6 +27,13 @@ internal sealed class ClusterMember : IAsyncDisposable
     /// <summary>Reaches the experts of all; null without the role engine.</summary>
     public ExpertClient? Client { get; }
 
+    /// <summary>What to tell the user when the cluster has removed this process; null while it has not.</summary>
+    public PipelineException? Removal => !Node.Downed.IsCompleted ? null : new PipelineException(
+        "cluster.removed",
+        $"the cluster has removed {Node.Name}: it could not be reached, or was cut off from most of the others",
+        "start it again",
+        FailureKind.Outside);
+
     /// <summary>Joins the cluster, or forms it, and offers this node's memory to it.</summary>
     /// <param name="settings">All settings; <c>experts.memory-bytes</c> is what this node offers.</param>
     /// <param name="checkpoint">The model; outlives the member, as does the device.</param>

@@ -130,14 +130,15 @@ internal sealed class EngineHost : IAsyncDisposable
         while (node.Unplaced is [var first, ..] unplaced)
         {
             var missing = $"{unplaced.Count} of {node.ShardMap.Shards} shards of the experts have no place: {first.Reason}";
-            if (unplaced.Count < least || node.Nodes.Any(IsLoading))
+            if (unplaced.Count < least)
             {
-                (least, progressed) = (Math.Min(least, unplaced.Count), Stopwatch.GetTimestamp());
+                (least, progressed) = (unplaced.Count, Stopwatch.GetTimestamp());
             }
             else if (Stopwatch.GetElapsedTime(progressed) > deadline)
             {
                 throw new PipelineException(
-                    "experts.unplaced", $"{missing} (waited {deadline.TotalSeconds:0.#} s)", "start more expert nodes; pipeline.experts.deadline says how long to wait",
+                    "experts.unplaced", $"{missing} (waited {deadline.TotalSeconds:0.#} s)",
+                    "start more expert nodes, or raise pipeline.experts.deadline where loading a shard takes longer",
                     FailureKind.Outside);
             }
 
@@ -150,9 +151,6 @@ internal sealed class EngineHost : IAsyncDisposable
             await Task.Delay(10, cancellation);
         }
     }
-
-    /// <summary>Reading a large shard from a slow disk takes long, and is progress.</summary>
-    private static bool IsLoading(NodeState node) => node is { Phase: not NodePhase.Unreachable, Warming.Length: > 0, Problem: null };
 
     private T Add<T>(T part)
         where T : IAsyncDisposable

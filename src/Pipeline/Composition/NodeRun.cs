@@ -73,10 +73,9 @@ internal static class NodeRun
             return ExitCode.CouldNotStart;
         }
 
-        if (member.Node.Downed.IsCompleted)
+        if (member.Removal is { } removal)
         {
-            surroundings.Error.WriteError(
-                $"the cluster has removed {member.Node.Name}: it could not be reached, or was cut off from most of the others", "start it again");
+            surroundings.Error.WriteError(removal);
             return ExitCode.CouldNotStart;
         }
 

@@ -43,7 +43,7 @@ public sealed class PartitionTests(FaultTests.OneProcess one) : IClassFixture<Fa
 
         var (exitCode, error) = await run.EndAsync();
         Assert.Equal(1, exitCode);
-        Assert.StartsWith("error: the engine's actors were ended from outside: the cluster has removed this process", error, StringComparison.Ordinal);
+        Assert.StartsWith($"error: the cluster has removed {NetworkHosts.Address(RunsHost)}:", error, StringComparison.Ordinal);
         Assert.Equal(one.Lines.Take(run.Lines.Count), run.Lines);
     }
 

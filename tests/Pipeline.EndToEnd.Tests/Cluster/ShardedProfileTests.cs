@@ -43,6 +43,29 @@ public sealed partial class ShardedProfileTests : IDisposable
         await NobodyIsLeft();
     }
 
+    /// <summary>Either child: which of the two has the lower address must not matter.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task The_loss_of_one_of_its_processes_changes_no_text(int child)
+    {
+        string[] clips = ["tests/data/eval", "--format", "jsonl", "--quiet", "--max-tokens", "12"];
+        var one = await Cli.RunAsync(["caption", .. clips]);
+        using var run = Start(["--profile", "sharded", .. clips]);
+        var first = await run.StandardOutput.ReadLineAsync();
+        var children = Left().Where(process => process.Value.Contains(" node ", StringComparison.Ordinal)).Select(process => process.Key).Order().ToArray();
+        Assert.Equal(2, children.Length);
+
+        Tool.Run("bash", ["-c", $"kill -KILL {children[child]}"]);
+        var output = $"{first}\n{await run.StandardOutput.ReadToEndAsync()}";
+        Assert.DoesNotContain("error", await run.StandardError.ReadToEndAsync(), StringComparison.Ordinal);
+        await run.WaitForExitAsync();
+
+        Assert.Equal((0, 0), (run.ExitCode, one.ExitCode));
+        Assert.Equal(WithoutTimes(one.Output), WithoutTimes(output));
+        await NobodyIsLeft();
+    }
+
     private Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo(
         "dotnet", [Path.Join(AppContext.BaseDirectory, "Pipeline.dll"), "caption", .. arguments])
     {
