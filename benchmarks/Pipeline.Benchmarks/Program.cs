@@ -1,30 +1,11 @@
-using System.Globalization;
-using Pipeline.Benchmarks;
-using Pipeline.Kernels;
+using Pipeline.Benchmarks.Products;
+using Pipeline.Benchmarks.Sharded;
 
-// Products of the portable device as shares of what the same threads of this machine can do at most: multiply-adds where there
-// are many rows, reading where there are few.
-const int limitRuns = 20;
-var paths = Enum.GetValues<InstructionPath>().Where(path => path.IsSupported() && (args.Length == 0 || args.Contains(path.ToString()))).Reverse();
-foreach (var (path, threads) in paths.SelectMany(path => new[] { (path, 1), (path, Environment.ProcessorCount) }).Distinct())
+// What `pipeline bench` does not measure: single products, and decoding with experts in other processes.
+if (args is ["sharded", .. var rest])
 {
-    using var team = new CpuTeam(threads);
-    using var limits = new PortableLimits(team, path);
-    var peak = Enumerable.Range(0, limitRuns).Max(_ => limits.MeasureMultiplyAdds());
-    var reading = Enumerable.Range(0, limitRuns).Max(_ => limits.MeasureReading());
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}, threads: {threads}, at most {peak / 1e9:F0} GFLOP/s and {reading / 1e9:F1} GB/s"));
-    Console.WriteLine("path      threads  inputs x outputs  format  orientation        rows   GFLOP/s  of peak    GB/s  of reading");
-    foreach (var (inputs, outputs) in new[] { (192, 768), (1024, 2048) })
-    {
-        foreach (var orientation in Enum.GetValues<WeightOrientation>())
-        {
-            foreach (var rows in new[] { 1, 4, 8, 64, 520 })
-            {
-                var (flops, bytes) = ProductBenchmark.Run(team, path, inputs, outputs, orientation, rows);
-                Console.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{path,-8} {threads,8} {inputs,7} x {outputs,-8} {NumberFormat.BF16,6}  {orientation,-16} {rows,6} {flops / 1e9,9:F1} {flops / peak,8:P0} {bytes / 1e9,7:F1} {bytes / reading,8:P0}"));
-            }
-        }
-    }
+    return await ShardedPlan.InvokeAsync(rest, ShardedBenchmark.RunAsync);
 }
+
+ProductTable.Print(args);
+return 0;

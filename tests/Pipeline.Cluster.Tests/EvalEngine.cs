@@ -38,6 +38,8 @@ internal sealed class EvalEngine : IAsyncDisposable
     private EvalEngine(CpuTeam team, Checkpoint checkpoint, DeviceLane lane, CaptionEngine engine, IAsyncDisposable? experts) =>
         (_team, _checkpoint, _lane, _engine, _experts) = (team, checkpoint, lane, engine, experts);
 
+    public DecoderMeters Decoder => _engine.Decoder;
+
     public static string ModelFolder { get; } = Path.Join(SharedData.Root, "models", "tiny-scout");
 
     /// <summary>Settings of all reference files, and those of the test over them.</summary>
@@ -72,12 +74,14 @@ internal sealed class EvalEngine : IAsyncDisposable
         StartAsync((_, _) => Task.FromResult<(IExpertsFactory, IAsyncDisposable?)>((new LocalExpertsFactory(), null)));
 
     /// <summary>Answers the first questions, many at once; among five there are videos, a picture, and a question about a video.</summary>
-    public async Task<EvalAnswer[]> AnswerAsync(int count)
+    public Task<EvalAnswer[]> AnswerAsync(int count) => AnswerAsync(..count);
+
+    public async Task<EvalAnswer[]> AnswerAsync(Range questions)
     {
         var materializer = _engine.System.Materializer();
         var items = (await File.ReadAllLinesAsync(Path.Join(Folder, "manifest.jsonl")))
             .Select(line => JsonDocument.Parse(line).RootElement)
-            .Take(count);
+            .Take(questions);
         return await Task.WhenAll(items.Select(async item =>
         {
             var file = item.GetProperty("file").GetString()!;

@@ -14,6 +14,9 @@ internal sealed class FaultyProxy : IAsyncDisposable
     private readonly TaskGroup _tasks = new();
     private readonly Lock _lock = new();
     private readonly HashSet<Socket> _open = [];
+    private readonly TaskCompletionSource _released = new();
+    private bool _holds;
+    private long? _held;
 
     public FaultyProxy(ExpertHost target, int seed)
     {
@@ -34,6 +37,29 @@ internal sealed class FaultyProxy : IAsyncDisposable
     /// <summary>Longest delay of a reply; each has its own, so they overtake each other.</summary>
     public TimeSpan Delay { get; set; }
 
+    /// <summary>Whether a decode step waits for the reply that is kept back.</summary>
+    public bool IsHolding
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _held is not null;
+            }
+        }
+    }
+
+    /// <summary>Keeps back the reply to the next request of a decode step until <see cref="Release"/>; all others pass.</summary>
+    public void HoldOne()
+    {
+        lock (_lock)
+        {
+            _holds = true;
+        }
+    }
+
+    public void Release() => _released.TrySetResult();
+
     /// <summary>Resets all connections.</summary>
     public void Cut()
     {
@@ -51,6 +77,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Release();
         await _stopping.CancelAsync();
         _listener.Stop();
         Cut();
@@ -87,7 +114,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
 
             socket.NoDelay = node.NoDelay = true;
             var stream = new NetworkStream(socket);
-            var asked = stream.CopyToAsync(node.GetStream(), _stopping.Token);
+            var asked = AskAsync(stream, node.GetStream());
             var answered = AnswerAsync(node.GetStream(), stream);
             await Task.WhenAny(asked, answered);
             Close(socket);
@@ -109,22 +136,33 @@ internal sealed class FaultyProxy : IAsyncDisposable
         }
     }
 
+    private async Task AskAsync(Stream client, Stream node)
+    {
+        while (await ReadAsync(client) is var (header, frame))
+        {
+            lock (_lock)
+            {
+                if (_holds && header is { Kind: FrameKind.Request, Detail: 1 })
+                {
+                    (_holds, _held) = (false, header.Id);
+                }
+            }
+
+            await node.WriteAsync(frame, _stopping.Token);
+        }
+    }
+
     private async Task AnswerAsync(Stream node, Stream client)
     {
         using var turn = new SemaphoreSlim(1);
         var late = new List<Task>();
         try
         {
-            var head = new byte[FrameHeader.Bytes];
-            while (await node.ReadHeadAsync(head))
+            while (await ReadAsync(node) is var (header, frame))
             {
-                var header = FrameHeader.Read(head);
-                var frame = new byte[FrameHeader.Bytes + header.Payload];
-                head.CopyTo(frame, 0);
-                await node.ReadPayloadAsync(frame.AsMemory(FrameHeader.Bytes));
                 for (var copies = Copies(header.Kind); copies > 0; copies--)
                 {
-                    late.Add(SendAsync(client, frame, header.Kind, turn));
+                    late.Add(SendAsync(client, frame, header, turn));
                 }
             }
         }
@@ -134,11 +172,27 @@ internal sealed class FaultyProxy : IAsyncDisposable
         }
     }
 
-    private async Task SendAsync(Stream client, byte[] frame, FrameKind kind, SemaphoreSlim turn)
+    /// <returns>Null where the stream has ended.</returns>
+    private async Task<(FrameHeader Header, byte[] Frame)?> ReadAsync(Stream stream)
     {
-        if (kind == FrameKind.Reply && Delay > TimeSpan.Zero)
+        var head = new byte[FrameHeader.Bytes];
+        if (!await stream.ReadHeadAsync(head, _stopping.Token))
         {
-            await Task.Delay(Delay * Next());
+            return null;
+        }
+
+        var header = FrameHeader.Read(head);
+        var frame = new byte[FrameHeader.Bytes + header.Payload];
+        head.CopyTo(frame, 0);
+        await stream.ReadPayloadAsync(frame.AsMemory(FrameHeader.Bytes), _stopping.Token);
+        return (header, frame);
+    }
+
+    private async Task SendAsync(Stream client, byte[] frame, FrameHeader header, SemaphoreSlim turn)
+    {
+        if (header.Kind == FrameKind.Reply)
+        {
+            await (IsHeld(header.Id) ? _released.Task : Task.Delay(Delay * Next()));
         }
 
         await turn.WaitAsync();
@@ -149,6 +203,14 @@ internal sealed class FaultyProxy : IAsyncDisposable
         finally
         {
             turn.Release();
+        }
+    }
+
+    private bool IsHeld(long id)
+    {
+        lock (_lock)
+        {
+            return _held == id;
         }
     }
 

@@ -1,6 +1,4 @@
-using System.Net;
 using Pipeline.Checkpoints;
-using Pipeline.Cluster.Shards;
 using Pipeline.Cluster.Tests.Shards;
 using Pipeline.Cluster.Wire;
 using Pipeline.Engine.Running;
@@ -12,7 +10,6 @@ namespace Pipeline.Cluster.Tests.Wire;
 /// <summary>Two nodes, each an engine, and each holding half of the experts of both, over real sockets.</summary>
 public sealed class MutualTests
 {
-    private const int Shards = 4;
     private const int Generated = 16;
 
     [Theory]
@@ -78,60 +75,5 @@ public sealed class MutualTests
         }
 
         return [.. logits];
-    }
-
-    private sealed class Member : IAsyncDisposable
-    {
-        private readonly CpuTeam _team;
-        private readonly ExpertStore _store;
-        private readonly ExpertListener _listener;
-
-        private Member(string name, CpuTeam team, DeviceLane lane, Checkpoint checkpoint, ShardMap map, ExpertsOptions options)
-        {
-            var text = checkpoint.Config.Text;
-            var identity = new WireIdentity(name, checkpoint.Digest, map.Digest, "path", text.HiddenSize, text.ExpertsPerToken, options.FrameBytes);
-            (_team, Lane) = (team, lane);
-            _store = new ExpertStore(lane, checkpoint, map, options);
-            _listener = ExpertListener.Bind(IPAddress.Loopback, 0, options);
-            _listener.Serve(identity, map, _store.Enqueue);
-            Client = ExpertClient.Start(identity, options, Directory, _store.Enqueue);
-            Factory = new ShardedExpertsFactory(Client, map);
-            Host = new ExpertHost(name, "127.0.0.1", _listener.Port, "path");
-        }
-
-        public DeviceLane Lane { get; }
-
-        public TestDirectory Directory { get; } = new();
-
-        public ExpertClient Client { get; }
-
-        public ShardedExpertsFactory Factory { get; }
-
-        public ExpertHost Host { get; }
-
-        public static async Task<Member> StartAsync(string name, Checkpoint checkpoint, int[] shards, ExpertsOptions? options = null)
-        {
-            var team = new CpuTeam(1);
-            var lane = await DeviceLane.StartAsync(() => new PortableDevice(team), TimeSpan.FromMilliseconds(50));
-            var map = ShardMap.Create(checkpoint.Config.Text, Shards, load: null, checkpoint.ReadExperts().ExpertBytes);
-            var member = new Member(name, team, lane, checkpoint, map, options ?? StoreFixture.Options());
-            foreach (var shard in shards)
-            {
-                await member._store.WarmAsync(shard, CancellationToken.None);
-            }
-
-            return member;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await Client.DisposeAsync();
-            await _listener.DisposeAsync();
-            await _store.DisposeAsync();
-            await Lane.DisposeAsync();
-            _team.Dispose();
-            Assert.Equal(0, Client.Buffers.Rented);
-            Assert.Equal(0, _listener.BuffersRented);
-        }
     }
 }

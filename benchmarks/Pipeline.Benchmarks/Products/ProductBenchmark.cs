@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Pipeline.Kernels;
 
-namespace Pipeline.Benchmarks;
+namespace Pipeline.Benchmarks.Products;
 
 /// <summary>One shape of product, its weights cycled through a set larger than the caches, as a model's layers are.</summary>
 internal static class ProductBenchmark

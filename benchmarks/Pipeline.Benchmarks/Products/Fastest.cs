@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Pipeline.Benchmarks;
+namespace Pipeline.Benchmarks.Products;
 
 /// <summary>Times by the fastest of many short runs: what else runs on a machine only ever adds time, and misses some of them.</summary>
 internal static class Fastest
