@@ -103,6 +103,11 @@ public sealed class CaptionEngine : IAsyncDisposable
         var services = new EngineServices(
             checkpoint, Tokenizer.Load(checkpoint.Directory), ChatTemplate.Load(checkpoint.Directory), tools, settings);
         var host = await loading;
+        if (system is not null)
+        {
+            await CommitAsync(lane);
+        }
+
         var engine = new CaptionEngine(system ?? ActorSystem.Create("pipeline", akka), system is null, checkpoint, lane, services, host);
 
         // A name of its own for each life: a parent frees a name some time after the watchers of its actor know that it ended.
@@ -163,6 +168,17 @@ public sealed class CaptionEngine : IAsyncDisposable
         {
             scope.Dispose();
             await scope.SourceClosed;
+        }
+    }
+
+    /// <summary>
+    /// An engine of a cluster has what was planned for it from the start; a run of its own takes only what it uses, and starts sooner. One thing at a time,
+    /// as the device may compute rows of others meanwhile.
+    /// </summary>
+    private static async Task CommitAsync(DeviceLane lane)
+    {
+        while (await lane.Post(device => device is PortableDevice portable && portable.CommitNext()))
+        {
         }
     }
 

@@ -8,6 +8,7 @@ namespace Pipeline.Kernels;
 public sealed unsafe partial class PortableDevice : IMeasuredDevice
 {
     private readonly HashSet<IDisposable> _owned = [];
+    private readonly HashSet<ICommittable> _uncommitted = [];
     private readonly CpuTeam _team;
     private readonly InstructionPath _path;
     private readonly ThreadScratch[] _scratch;
@@ -83,6 +84,7 @@ public sealed unsafe partial class PortableDevice : IMeasuredDevice
     {
         var own = Own(nameof(Free), weight);
         Check.That(_owned.Remove(own), nameof(Free), weight.Spec.Name, "is not loaded");
+        _uncommitted.Remove(own);
         own.Dispose();
     }
 
@@ -139,6 +141,24 @@ public sealed unsafe partial class PortableDevice : IMeasuredDevice
         Check.Own<PortableChoices>(nameof(Read), source).Choices.AsSpan(0, rows).CopyTo(target);
     }
 
+    /// <summary>
+    /// Takes the memory of one more weight, buffer or KV pool, which the system otherwise gives page by page as it is first used: once all have theirs,
+    /// the process has what was planned for it.
+    /// </summary>
+    /// <returns>False where all had theirs.</returns>
+    public bool CommitNext()
+    {
+        var next = _uncommitted.FirstOrDefault();
+        if (next is null)
+        {
+            return false;
+        }
+
+        _uncommitted.Remove(next);
+        next.Commit();
+        return true;
+    }
+
     /// <summary>Always the same: nothing is ever under way.</summary>
     public long Fence() => 0;
 
@@ -153,6 +173,7 @@ public sealed unsafe partial class PortableDevice : IMeasuredDevice
         }
 
         _owned.Clear();
+        _uncommitted.Clear();
         _routerLogits.Dispose();
     }
 
@@ -166,6 +187,11 @@ public sealed unsafe partial class PortableDevice : IMeasuredDevice
         where T : IDisposable
     {
         _owned.Add(handle);
+        if (handle is ICommittable committable)
+        {
+            _uncommitted.Add(committable);
+        }
+
         return handle;
     }
 }

@@ -21,6 +21,15 @@ internal sealed unsafe class NativeBlock : IDisposable
 
     public long Bytes { get; }
 
+    /// <summary>Takes the memory of all pages now.</summary>
+    public void Commit()
+    {
+        for (long i = 0; i < Bytes; i += Pages.Bytes)
+        {
+            Volatile.Write(ref Address[i], Volatile.Read(ref Address[i]));
+        }
+    }
+
     public void Dispose()
     {
         NativeMemory.Free(_allocation);
@@ -29,8 +38,15 @@ internal sealed unsafe class NativeBlock : IDisposable
     }
 }
 
+/// <summary>A handle whose memory the system gives page by page, as it is first used.</summary>
+internal interface ICommittable
+{
+    /// <summary>Uses all of it once.</summary>
+    void Commit();
+}
+
 /// <summary>Rows of float32, each followed by zeros that nothing overwrites, so that kernels read whole vectors.</summary>
-internal sealed unsafe class PortableBuffer : DeviceBuffer, IDisposable
+internal sealed unsafe class PortableBuffer : DeviceBuffer, ICommittable, IDisposable
 {
     private readonly NativeBlock _block;
 
@@ -46,11 +62,13 @@ internal sealed unsafe class PortableBuffer : DeviceBuffer, IDisposable
 
     public float* Row(int row) => (float*)_block.Address + ((long)row * Stride);
 
+    public void Commit() => _block.Commit();
+
     public void Dispose() => _block.Dispose();
 }
 
 /// <summary>A weight as it lies in the mapped file; a vector (one output) is widened once, when it is loaded.</summary>
-internal sealed unsafe class PortableWeight : DeviceWeight, IDisposable
+internal sealed unsafe class PortableWeight : DeviceWeight, ICommittable, IDisposable
 {
     private readonly WeightPart[] _parts;
     private readonly NativeBlock? _vector;
@@ -87,6 +105,21 @@ internal sealed unsafe class PortableWeight : DeviceWeight, IDisposable
     /// <summary>Bytes from one stored row of a part to the next.</summary>
     public nint StrideBytes(int part) => (nint)_parts[part].Stride * Spec.Format.Size();
 
+    /// <summary>Reads a byte of each page of the file that the weight lies on.</summary>
+    public void Commit()
+    {
+        var (rows, columns) = Spec.Orientation == WeightOrientation.OutputsByInputs ? (Spec.Outputs, Spec.Inputs) : (Spec.Inputs, Spec.Outputs);
+        for (var part = 0; part < _parts.Length; part++)
+        {
+            var start = (byte*)_parts[part].Address;
+            var bytes = ((rows - 1) * StrideBytes(part)) + ((nint)columns * Spec.Format.Size());
+            for (nint i = 0; i < bytes; i += Pages.Bytes)
+            {
+                Volatile.Read(ref start[i]);
+            }
+        }
+    }
+
     public void Dispose() => _vector?.Dispose();
 }
 
@@ -100,6 +133,12 @@ internal sealed class PortableRouting(int rows, int slots) : DeviceRouting(rows,
 internal sealed class PortableChoices(int rows) : DeviceChoices(rows)
 {
     public TokenChoice[] Choices { get; } = new TokenChoice[rows];
+}
+
+internal static class Pages
+{
+    /// <summary>The smallest page that any system has.</summary>
+    public const int Bytes = 4096;
 }
 
 internal static class Padding

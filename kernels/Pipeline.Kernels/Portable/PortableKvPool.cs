@@ -6,7 +6,7 @@ namespace Pipeline.Kernels;
 /// Pages as [page, layer, kv head], each the keys [head size, tokens] and then the values [tokens, head size] of its tokens, rows
 /// padded to whole vectors. Keys lie across, so that the scores of a page's tokens are lanes of one vector.
 /// </summary>
-internal sealed unsafe class PortableKvPool : KvPool, IDisposable
+internal sealed unsafe class PortableKvPool : KvPool, ICommittable, IDisposable
 {
     private readonly NativeBlock _block;
     private readonly long _keySize;
@@ -51,6 +51,8 @@ internal sealed unsafe class PortableKvPool : KvPool, IDisposable
             values[i] = value[i];
         }
     }
+
+    public void Commit() => _block.Commit();
 
     public void Dispose() => _block.Dispose();
 }

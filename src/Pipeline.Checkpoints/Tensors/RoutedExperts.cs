@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Pipeline.Checkpoints;
 
 /// <summary>The routed experts of a checkpoint, to be mapped a few at a time: for who computes some of them and nothing else.</summary>
@@ -47,10 +49,17 @@ public sealed class MappedExperts : IDisposable
     /// <exception cref="PipelineException">The disk cannot give it; the message names the file.</exception>
     public void Fetch(CancellationToken cancellation)
     {
-        var buffer = new byte[ReadBytes];
-        foreach (var range in _ranges)
+        var buffer = ArrayPool<byte>.Shared.Rent(ReadBytes);
+        try
         {
-            range.Fetch(buffer, cancellation);
+            foreach (var range in _ranges)
+            {
+                range.Fetch(buffer, cancellation);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

@@ -27,9 +27,13 @@ public sealed record PlanRequest(
 /// <param name="Experts">(Layer, expert) pairs of these shards.</param>
 public sealed record NodePlan(PlannedNode Node, NodeMemory Memory, IReadOnlyList<int> Shards, long ShardBytes, int Experts)
 {
-    public long UsedBytes => Memory.FixedBytes + ShardBytes;
+    /// <summary>What the process has once its shards are loaded.</summary>
+    public long UsedBytes => Memory.HeldBytes + ShardBytes;
 
-    public long FreeBytes => Node.MemoryBytes - UsedBytes;
+    /// <summary>The most that it takes while it works.</summary>
+    public long MostBytes => Memory.FixedBytes + ShardBytes;
+
+    public long FreeBytes => Node.MemoryBytes - MostBytes;
 }
 
 /// <summary>Where everything goes before anything is loaded, by the code that places it at run time.</summary>
@@ -56,8 +60,9 @@ public sealed record PlacementPlan(
 
     public static PlacementPlan Create(PlanRequest request)
     {
+        var engines = request.Nodes.Count(node => node.Roles.HasFlag(NodeRoles.Engine));
         var memory = request.Nodes.ToFrozenDictionary(
-            node => node.Name, node => NodeMemory.Of(node.Roles, request.Config, request.Summary, request.Engine, request.Experts), StringComparer.Ordinal);
+            node => node.Name, node => NodeMemory.Of(node.Roles, request.Config, request.Summary, request.Engine, request.Experts, engines), StringComparer.Ordinal);
         var placed = Placer.Place(
             [.. Enumerable.Range(0, request.Map.Shards).Select(request.Map.Bytes)],
             request.Experts.Replicas,

@@ -1,4 +1,5 @@
 using System.Text;
+using Pipeline.Cluster.Membership;
 using Pipeline.Cluster.Planning;
 using Pipeline.Engine.Configuration;
 using Pipeline.Terminal;
@@ -42,11 +43,13 @@ internal static class PlanReport
             Roles = node.Node.Roles.Describe().Split(','),
             node.Node.MemoryBytes,
             node.UsedBytes,
+            node.MostBytes,
             node.FreeBytes,
             node.Memory.ProcessBytes,
             node.Memory.WeightBytes,
             node.Memory.KeyValueBytes,
             node.Memory.ScratchBytes,
+            node.Memory.TransitBytes,
             node.ShardBytes,
             node.Experts,
             node.Shards,
@@ -102,8 +105,12 @@ internal static class PlanReport
             table.Add("", $"{ByteSize.Describe(first.ShardBytes)} in {Count(first.Shards.Count, "shard")} with {Count(first.Experts, "expert")}");
         }
 
-        table.Add("", $"{ByteSize.Describe(first.Memory.ScratchBytes)} scratch, {ByteSize.Describe(first.Memory.ProcessBytes)} process");
+        table.Add("", $"{ByteSize.Describe(first.Memory.ScratchBytes)} scratch of passes, {ByteSize.Describe(first.Memory.ProcessBytes)} process: runtime, program, actors");
+        table.Add("", $"and up to {ByteSize.Describe(first.Memory.TransitBytes)} in transit: {Transit(first.Node.Roles)}");
     }
+
+    private static string Transit(NodeRoles roles) =>
+        roles.HasFlag(NodeRoles.Engine) ? "frames, tiles, visual tokens, rows to experts and back" : "rows from engines and back";
 
     private static void AddMissing(TextTable table, PlacementPlan plan)
     {

@@ -39,7 +39,7 @@ internal sealed record Settings(PipelineOptions Options, Config Akka, string Mod
     public long PlanBytes(NodeRoles roles, Checkpoint checkpoint)
     {
         var memory = NodeMemory.Of(roles, checkpoint.Config, checkpoint.Summarize(), Options.EngineSettings, Options.Experts);
-        return memory.FixedBytes - memory.ProcessBytes + (roles.HasFlag(NodeRoles.Expert) ? Options.Experts.MemoryBytes : 0);
+        return memory.DeviceBytes + (roles.HasFlag(NodeRoles.Expert) ? Options.Experts.MemoryBytes : 0);
     }
 
     /// <summary>Bytes that the model, its sessions and its passes take on a device; no weight is read.</summary>

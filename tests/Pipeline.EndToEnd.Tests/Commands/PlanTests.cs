@@ -67,7 +67,7 @@ public sealed class PlanTests
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.File("tiny-scout"));
         File.Copy(Path.Join(SharedData.Root, "models", "tiny-scout", "config.json"), folder.File("tiny-scout/config.json"));
-        string[] nodes = ["--node", "engine,expert:1GB", "expert:1GB", "--shards", "4", "--replicas", "2", "--json"];
+        string[] nodes = ["--node", "engine,expert:2GB", "expert:1GB", "--shards", "4", "--replicas", "2", "--json"];
 
         var whole = await Cli.RunAsync(["plan", "models/tiny-scout", .. nodes]);
         var alone = await Cli.RunAsync(["plan", folder.File("tiny-scout"), .. nodes]);
