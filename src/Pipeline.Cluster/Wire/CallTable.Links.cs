@@ -21,6 +21,7 @@ internal sealed partial class CallTable
 
             var now = _clock.GetTimestamp();
             (link.State, link.Connection, link.HasAnswered, link.Trouble) = (LinkState.Open, connection, false, null);
+            link.ForgetCancelled();
             (link.IsSuspect, link.WantsPing, link.HeardAt, link.UsedAt) = (false, false, now, now);
             return true;
         }
@@ -86,6 +87,15 @@ internal sealed partial class CallTable
 
         frame.Release();
         EmptyOutbox();
+    }
+
+    /// <summary>The next request that its host need not answer; null where there is none.</summary>
+    public long? TakeCancelled(NodeLink link, ClientConnection connection)
+    {
+        lock (_lock)
+        {
+            return link.Connection == connection && link.TryTakeCancelled(out var id) ? id : null;
+        }
     }
 
     /// <summary>Whether a ping is to be sent now.</summary>
@@ -340,6 +350,19 @@ internal sealed partial class CallTable
         }
 
         return false;
+    }
+
+    /// <summary>Whoever still has the request is told that nobody waits for it.</summary>
+    private static void Cancel(ExpertCall call)
+    {
+        foreach (var attempt in call.Attempts)
+        {
+            if (attempt.State is AttemptState.Sending or AttemptState.Sent && attempt.Link is { IsLocal: false, Connection: { } connection } link)
+            {
+                link.Cancel(call.Id);
+                connection.Work.Set();
+            }
+        }
     }
 
     private void Detach(ExpertCall call)

@@ -135,6 +135,8 @@ internal sealed partial class CallTable
                 call.Reply = reply;
                 _meters.AddAnswer(
                     call.Rows, link.IsLocal, reply.Length, _clock.GetElapsedTime(call.Began, attempt.SentAt), _clock.GetElapsedTime(attempt.SentAt, now), header);
+                call.Attempts.Remove(attempt);
+                Detach(attempt);
                 Finish(call);
             }
         }
@@ -331,6 +333,7 @@ internal sealed partial class CallTable
     {
         call.IsLive = false;
         _live.Remove(call.Id);
+        Cancel(call);
         Detach(call);
     }
 

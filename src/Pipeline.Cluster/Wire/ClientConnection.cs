@@ -84,6 +84,7 @@ internal sealed class ClientConnection(CallTable table, NodeLink link, WireSocke
     {
         var ping = new byte[FrameHeader.Bytes];
         new FrameHeader(FrameKind.Ping).Write(ping);
+        var cancel = new byte[FrameHeader.Bytes];
         try
         {
             while (!_closed)
@@ -93,7 +94,12 @@ internal sealed class ClientConnection(CallTable table, NodeLink link, WireSocke
                     await _stream.WriteAsync(ping);
                 }
 
-                if (table.Take(link, this) is { } attempt)
+                if (table.TakeCancelled(link, this) is { } id)
+                {
+                    new FrameHeader(FrameKind.Cancel, Id: id).Write(cancel);
+                    await _stream.WriteAsync(cancel);
+                }
+                else if (table.Take(link, this) is { } attempt)
                 {
                     await SendAsync(attempt);
                 }

@@ -21,12 +21,15 @@ internal enum FrameKind : byte
     Ping,
 
     Pong,
+
+    /// <summary>Nobody waits for a request any more: what of it was not begun need not be.</summary>
+    Cancel,
 }
 
 /// <summary>The fixed head of every frame, little-endian. What follows it is raw: float32 rows, blittable assignments.</summary>
 /// <param name="Kind">What follows.</param>
 /// <param name="Detail">Of a request 1 where it is urgent; of a reply its <see cref="Shards.ExpertOutcome"/>; otherwise 0.</param>
-/// <param name="Id">Names a request and its replies; an engine never uses one twice.</param>
+/// <param name="Id">Names a request, its replies and its cancelling; an engine never uses one twice.</param>
 /// <param name="Layer">Decoder layer of a request.</param>
 /// <param name="Shard">Expert shard of a request.</param>
 /// <param name="Rows">Rows of a request.</param>
@@ -47,7 +50,7 @@ internal readonly record struct FrameHeader(
     long Computed = 0)
 {
     public const int Bytes = 56;
-    public const int Version = 1;
+    public const int Version = 2;
 
     private const uint Magic = 0x57524550;
     private const int Float32 = 0;
@@ -95,7 +98,7 @@ internal readonly record struct FrameHeader(
             BinaryPrimitives.ReadInt64LittleEndian(source[40..]),
             BinaryPrimitives.ReadInt64LittleEndian(source[48..]));
         var format = BinaryPrimitives.ReadInt32LittleEndian(source[36..]);
-        return format == Float32 && header.Kind is >= FrameKind.Hello and <= FrameKind.Pong
+        return format == Float32 && header.Kind is >= FrameKind.Hello and <= FrameKind.Cancel
             && (header.Layer | header.Shard | header.Rows | header.Assignments | header.Payload) >= 0
             && (header.Queued | header.Computed) >= 0
             ? header

@@ -15,6 +15,7 @@ internal sealed class IncomingRequest : ExpertRequest
     private FrameHeader _header;
     private long _arrived;
     private int _answered;
+    private volatile bool _cancelled;
 
     public override int Layer => _header.Layer;
 
@@ -30,7 +31,7 @@ internal sealed class IncomingRequest : ExpertRequest
 
     public override Span<float> Output => RequestLayout.Output(_reply);
 
-    public override bool IsWanted => !_connection.IsClosed;
+    public override bool IsWanted => !_cancelled && !_connection.IsClosed;
 
     public long Id => _header.Id;
 
@@ -50,8 +51,12 @@ internal sealed class IncomingRequest : ExpertRequest
         _frame = frame;
         _reply = reply;
         _arrived = Stopwatch.GetTimestamp();
+        _cancelled = false;
         Bytes = (long)frame.Length + reply.Length;
     }
+
+    /// <summary>The engine does not wait for it any more.</summary>
+    public void Cancel() => _cancelled = true;
 
     public override void Complete(ExpertOutcome outcome)
     {

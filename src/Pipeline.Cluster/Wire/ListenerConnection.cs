@@ -12,7 +12,7 @@ internal sealed class ListenerConnection(ListenerService service, WireSocket soc
     private readonly Lock _lock = new();
     private readonly Queue<IncomingRequest> _urgent = new();
     private readonly Queue<IncomingRequest> _patient = new();
-    private readonly HashSet<long> _computing = [];
+    private readonly Dictionary<long, IncomingRequest> _computing = [];
     private readonly WorkSignal _answered = new();
     private readonly WorkSignal _room = new();
     private readonly Stream _stream = socket.Stream;
@@ -77,6 +77,12 @@ internal sealed class ListenerConnection(ListenerService service, WireSocket soc
             if (header is { Kind: FrameKind.Ping, Payload: 0 })
             {
                 Ping();
+                continue;
+            }
+
+            if (header is { Kind: FrameKind.Cancel, Payload: 0 })
+            {
+                Cancel(header.Id);
                 continue;
             }
 
@@ -161,7 +167,7 @@ internal sealed class ListenerConnection(ListenerService service, WireSocket soc
         lock (_lock)
         {
             // An engine that heard nothing asks again: what is being computed is computed once.
-            isNew = _computing.Add(request.Id);
+            isNew = _computing.TryAdd(request.Id, request);
         }
 
         if (isNew)
@@ -186,6 +192,19 @@ internal sealed class ListenerConnection(ListenerService service, WireSocket soc
 
             _held += bytes;
             return true;
+        }
+    }
+
+    /// <summary>A request that is answered already, or was never sent, needs none.</summary>
+    private void Cancel(long id)
+    {
+        lock (_lock)
+        {
+            // Once it is closed, requests are given back without being taken out here.
+            if (!_closed && _computing.TryGetValue(id, out var request))
+            {
+                request.Cancel();
+            }
         }
     }
 

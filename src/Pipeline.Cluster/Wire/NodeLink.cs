@@ -19,6 +19,9 @@ internal sealed class NodeLink(ExpertHost host)
     private readonly Queue<Attempt> _urgent = new();
     private readonly Queue<Attempt> _patient = new();
 
+    /// <summary>Requests that it was sent and need not answer: no more than were outstanding.</summary>
+    private readonly Queue<long> _cancelled = new();
+
     public ExpertHost Host => host;
 
     public bool IsLocal => ReferenceEquals(host, ExpertHost.Local);
@@ -57,6 +60,13 @@ internal sealed class NodeLink(ExpertHost host)
     public string? Trouble { get; set; }
 
     public void Enqueue(Attempt attempt, bool urgent) => (urgent ? _urgent : _patient).Enqueue(attempt);
+
+    public void Cancel(long id) => _cancelled.Enqueue(id);
+
+    public bool TryTakeCancelled(out long id) => _cancelled.TryDequeue(out id);
+
+    /// <summary>A new connection: what was sent over the former one is forgotten there.</summary>
+    public void ForgetCancelled() => _cancelled.Clear();
 
     /// <summary>The next in turn, dead or alive.</summary>
     public bool TryPeek(out Attempt attempt) => _urgent.TryPeek(out attempt!) || _patient.TryPeek(out attempt!);

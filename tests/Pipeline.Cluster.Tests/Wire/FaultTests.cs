@@ -105,6 +105,29 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task A_host_is_told_what_nobody_waits_for_any_more_and_need_not_compute_it()
+    {
+        await using var lab = new WireLab(Impatient);
+        var (slow, quick) = (lab.AddNode(), lab.AddNode());
+        lab.Directory.Set(slow.Host, quick.Host);
+        var pass = lab.AddPass();
+        slow.Store.Close();
+        var ticket = pass.Begin(new Random(1), layer: 0, rows: 16);
+        await Eventually.IsTrue(() => slow.Store.Waiting.Length > 0, "the slow host has requests");
+        Assert.All(slow.Store.Waiting, request => Assert.True(request.IsWanted));
+
+        await pass.EndAsync(ticket);
+        await Eventually.IsTrue(() => slow.Store.Waiting.All(request => !request.IsWanted), "the slow host knows that they are answered");
+
+        // The connection goes on, and what comes after is wanted.
+        lab.Directory.Set(slow.Host);
+        slow.Store.Open();
+        await pass.StepAsync(new Random(2), layer: 1, rows: 16);
+        Assert.Equal(0, slow.Listener.Meters.Broken);
+        Assert.Equal(0, lab.Client.Meters.ConnectionsLost);
+    }
+
+    [Fact]
     public async Task A_slow_host_delays_one_step_and_is_then_asked_last()
     {
         await using var lab = new WireLab(Impatient);
