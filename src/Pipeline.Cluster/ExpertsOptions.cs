@@ -4,8 +4,8 @@ namespace Pipeline.Cluster;
 
 /// <summary>The block <c>pipeline.experts</c>.</summary>
 public sealed record ExpertsOptions(
-    [property: Range(0, 65536)] int Shards,
-    [property: Range(1, 16)] int Replicas,
+    [property: Range(0, ExpertsOptions.MostShards)] int Shards,
+    [property: Range(1, ExpertsOptions.MostReplicas)] int Replicas,
     string Load,
     string Record,
     TimeSpan Deadline,
@@ -15,4 +15,8 @@ public sealed record ExpertsOptions(
     [property: Range(1, 65536)] int Connections,
     [property: Range(1, 65536)] int Rows,
     bool MixedPaths,
-    [property: Range(0, long.MaxValue)] long MemoryBytes);
+    [property: Range(0, long.MaxValue)] long MemoryBytes)
+{
+    public const int MostShards = 65536;
+    public const int MostReplicas = 16;
+}

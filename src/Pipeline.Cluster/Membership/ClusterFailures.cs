@@ -12,6 +12,13 @@ internal static class ClusterFailures
         "check the address, that a node runs there, and that both sides use TLS or neither does (pipeline.cluster.tls)",
         FailureKind.Outside);
 
+    public static PipelineException TooFew(int there, int listed, ClusterOptions options) => new(
+        "cluster.too-few",
+        FormattableString.Invariant($"no member of a cluster answers at {options.Join} within {options.JoinDeadline.TotalSeconds:0.#} s, and this node forms none: ")
+        + $"{there} of the {listed} nodes of pipeline.cluster.join {(there == 1 ? "is" : "are")} there, and {(listed / 2) + 1} must be",
+        "start the other nodes of the list, or check the network to them; take nodes that are gone for good out of every node's list",
+        FailureKind.Outside);
+
     public static PipelineException CannotBind(string address, int port, Exception cause) => new(
         "cluster.bind",
         $"{address}:{port} cannot be bound: {Innermost(cause).Message}",

@@ -23,9 +23,9 @@ internal sealed class ClusterMessageSerializer(ExtendedActorSystem system) : Ser
         ["welcome-2"] = typeof(Welcome),
         ["refused-1"] = typeof(Refused),
         ["not-yet-1"] = typeof(NotYet),
-        ["node-state-1"] = typeof(NodeState),
+        ["node-state-2"] = typeof(NodeState),
         ["nodes-query-1"] = typeof(NodesQuery),
-        ["nodes-reply-1"] = typeof(NodesReply),
+        ["nodes-reply-2"] = typeof(NodesReply),
         ["placement-1"] = typeof(PlacementNews),
         ["start-copy-1"] = typeof(StartCopy),
     };
@@ -53,6 +53,6 @@ internal sealed class ClusterMessageSerializer(ExtendedActorSystem system) : Ser
     public override object FromBinary(byte[] bytes, string manifest) =>
         Types.TryGetValue(manifest, out var type)
             ? MessagePackSerializer.Deserialize(type, bytes, Options)
-                ?? throw new SerializationException($"A message {manifest} is empty.")
+                is IClusterMessage message && message.IsSound() ? message : throw new SerializationException($"A message {manifest} says the impossible.")
             : throw new SerializationException($"There is no message {manifest}: another node runs another version.");
 }

@@ -5,7 +5,8 @@ namespace Pipeline.Cluster.Membership;
 
 /// <summary>What a cluster looks like from outside.</summary>
 /// <param name="Nodes">By name, as the asked node sees them.</param>
-public sealed record ClusterSummary(IReadOnlyList<NodeState> Nodes, IReadOnlyList<UnplacedShard> Unplaced);
+/// <param name="Thin">Shards of which copies are missing, though somebody serves them.</param>
+public sealed record ClusterSummary(IReadOnlyList<NodeState> Nodes, IReadOnlyList<UnplacedShard> Unplaced, IReadOnlyList<ThinShard> Thin);
 
 /// <summary>Asks a cluster without becoming a member.</summary>
 public static class ClusterQuery
@@ -30,7 +31,7 @@ public static class ClusterQuery
                     var self = ((ExtendedActorSystem)system).Provider.DefaultAddress;
                     if (await Joining.AskAsync(system, self.WithHost(host).WithPort(port), new NodesQuery(ClusterProtocol.Version), timeout.Token) is (_, NodesReply reply))
                     {
-                        return new ClusterSummary(reply.Nodes, reply.Unplaced);
+                        return new ClusterSummary(reply.Nodes, reply.Unplaced, reply.Thin);
                     }
                 }
             }

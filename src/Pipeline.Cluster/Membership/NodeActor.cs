@@ -19,18 +19,17 @@ internal sealed record Ready(int DataPort, IActorRef? Keeper, Action CallEntitie
 internal sealed record BeginLeaving;
 
 /// <summary>What the <see cref="ShardKeeper"/> has in memory.</summary>
-internal sealed record Holdings(int[] Announced, int[] Awaited, long HeldBytes, double RowsPerSecond, string? Problem);
+internal sealed record Holdings(int[] Announced, int[] Awaited, int[] Refused, long HeldBytes, double RowsPerSecond, string? Problem);
 
 /// <summary>
 /// Tells this node's state to all members and keeps theirs; lets processes in that fit, and refuses others by name.
 /// One on each node, under a name that all know.
 /// </summary>
-internal sealed class NodeActor : ReceiveActor, IWithTimers
+internal sealed class NodeActor : SteadyActor, IWithTimers
 {
     private readonly ClusterOptions _options;
     private readonly ClusterBoard _board;
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
-    private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly KnownMembers _members = new();
     private readonly HashSet<string> _foreign = new(StringComparer.Ordinal);
     private NodeState _own;
@@ -45,7 +44,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         _board = board;
         _own = new NodeState(
             NodeName.Of(_cluster.SelfAddress), _cluster.SelfUniqueAddress.Uid, 0, NodePhase.Joining, identity.Roles, identity.Digest,
-            identity.InstructionPath, options.Host, 0, identity.MemoryBytes, 0, [], [], 0, null);
+            identity.InstructionPath, options.Host, 0, identity.MemoryBytes, 0, [], [], 0, null, []);
 
         Receive<Hello>(hello => Sender.Tell(Answer(hello)));
         Receive<NodesQuery>(_ => Sender.Tell(Describe()));
@@ -55,6 +54,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         {
             Shards = holdings.Announced,
             Warming = holdings.Awaited,
+            Refused = holdings.Refused,
             HeldBytes = holdings.HeldBytes,
             RowsPerSecond = holdings.RowsPerSecond,
             Problem = holdings.Problem,
@@ -96,13 +96,15 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         // It will ask again; once is enough for the log.
         if (_foreign.Count < 1000 && _foreign.Add(hello.Node + reason))
         {
-            _log.Warning("Refused to join: {0}", reason);
+            Log.Warning("Refused to join: {0}", reason);
         }
 
         return new Refused(reason);
     }
 
-    private NodesReply Describe() => new([.. _board.View.Nodes], _serves is null ? [] : [.. UnplacedShards.Of(_serves.Map, _board.View)]);
+    private NodesReply Describe() => _serves is null
+        ? new NodesReply([.. _board.View.Nodes], [], [])
+        : new NodesReply([.. _board.View.Nodes], [.. UnplacedShards.Of(_serves.Map, _board.View)], [.. ThinShards.Of(_serves.Map, _serves.Replicas, _board.View)]);
 
     private void OnState(NodeState state)
     {
@@ -116,7 +118,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         {
             if (_foreign.Add(state.Node))
             {
-                _log.Warning("Node {0} is a member with another model, digest {1}; it is not used", state.Node, state.Digest);
+                Log.Warning("Node {0} is a member with another model, digest {1}; it is not used", state.Node, state.Digest);
             }
 
             return;
@@ -130,6 +132,12 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     private void OnPlacement(PlacementNews news)
     {
+        if (_serves is not null && news.MostShard() is var most && most >= _serves.Map.Shards)
+        {
+            Log.Warning("Node {0} decides about shard {1}, and there are {2}", news.Coordinator, most, _serves.Map.Shards);
+            return;
+        }
+
         // The coordinator's own node gets the decision from its strategy and passes it on.
         if (news.Coordinator == _own.Node)
         {
@@ -224,7 +232,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         catch (Exception failure)
         {
             // Of a listener: it must not cost what this actor knows.
-            _log.Error(failure, "A listener to the cluster's state failed");
+            Log.Error(failure, "A listener to the cluster's state failed");
         }
     }
 

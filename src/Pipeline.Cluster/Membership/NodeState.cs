@@ -28,6 +28,7 @@ public enum NodePhase
 /// <param name="Warming">Being loaded or waiting for room, ascending.</param>
 /// <param name="RowsPerSecond">Expert rows computed, over the last <c>cluster.state-interval</c>.</param>
 /// <param name="Problem">Why a shard cannot be loaded, or null.</param>
+/// <param name="Refused">Shards that it could not load several times, ascending: they are placed elsewhere.</param>
 [MessagePackObject]
 public sealed record NodeState(
     [property: Key(0)] string Node,
@@ -44,7 +45,15 @@ public sealed record NodeState(
     [property: Key(11)] int[] Shards,
     [property: Key(12)] int[] Warming,
     [property: Key(13)] double RowsPerSecond,
-    [property: Key(14)] string? Problem) : IClusterMessage;
+    [property: Key(14)] string? Problem,
+    [property: Key(15)] int[] Refused) : IClusterMessage
+{
+    bool IClusterMessage.IsSound() =>
+        Node is not null && Digest is not null && InstructionPath is not null && DataHost is not null
+        && Enum.IsDefined(Phase) && (Roles & ~(NodeRoles.Engine | NodeRoles.Expert)) == NodeRoles.None
+        && DataPort is >= 0 and <= ushort.MaxValue && MemoryBytes >= 0 && HeldBytes >= 0 && RowsPerSecond >= 0 && double.IsFinite(RowsPerSecond)
+        && Sound.Shards(Shards) && Sound.Shards(Warming) && Sound.Shards(Refused);
+}
 
 /// <summary>A shard that no node serves now.</summary>
 /// <param name="Bytes">Its weights.</param>
@@ -52,4 +61,16 @@ public sealed record NodeState(
 /// <param name="Reason">For messages: <c>the expert nodes have no room for it, 1.2 GB are missing</c>.</param>
 [MessagePackObject]
 public sealed record UnplacedShard(
-    [property: Key(0)] int Shard, [property: Key(1)] long Bytes, [property: Key(2)] long MissingBytes, [property: Key(3)] string Reason);
+    [property: Key(0)] int Shard, [property: Key(1)] long Bytes, [property: Key(2)] long MissingBytes, [property: Key(3)] string Reason)
+{
+    internal bool IsSound() => Sound.Shard(Shard) && Bytes >= 0 && MissingBytes >= 0 && Reason is not null;
+}
+
+/// <summary>A shard that fewer nodes serve than are to.</summary>
+/// <param name="Copies">Nodes that have it warm; 1 at least.</param>
+/// <param name="Wanted">As many as <c>experts.replicas</c> asks for.</param>
+[MessagePackObject]
+public sealed record ThinShard([property: Key(0)] int Shard, [property: Key(1)] int Copies, [property: Key(2)] int Wanted)
+{
+    internal bool IsSound() => Sound.Shard(Shard) && Copies >= 1 && Copies < Wanted && Sound.Replicas(Wanted);
+}

@@ -9,7 +9,14 @@ namespace Pipeline.Cluster.Placement;
 /// <param name="linger">How long a shard that is no longer wanted is kept.</param>
 internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryBytes, TimeSpan linger)
 {
+    /// <summary>A disk that fails so often in a row will fail again: the shard goes elsewhere.</summary>
+    private const int Attempts = 3;
+
+    /// <summary>After that it may be tried again, should nobody else have it: disks are repaired.</summary>
+    private static readonly TimeSpan s_memory = TimeSpan.FromMinutes(1);
+
     private readonly SortedDictionary<int, Holding> _holdings = [];
+    private readonly SortedDictionary<int, (int Count, TimeSpan Last)> _failures = [];
     private IReadOnlySet<int> _orders = new HashSet<int>();
 
     /// <summary>When shards that failed may be tried again: a disk that fails is not asked in a loop.</summary>
@@ -26,6 +33,9 @@ internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryByte
 
     /// <summary>Why a shard that is wanted could not be loaded; null where none failed.</summary>
     public string? Problem => _holdings.Where(entry => IsWanted(entry.Key)).Select(entry => entry.Value.Problem).FirstOrDefault(problem => problem is not null);
+
+    /// <summary>Shards that could not be loaded several times, the last time not long ago, ascending.</summary>
+    public int[] Refused(TimeSpan now) => [.. _failures.Where(entry => entry.Value.Count >= Attempts && now - entry.Value.Last < s_memory).Select(entry => entry.Key)];
 
     public void Arrived(ShardCopy copy)
     {
@@ -76,6 +86,7 @@ internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryByte
     public void Warmed(int shard)
     {
         var holding = _holdings[shard];
+        _failures.Remove(shard);
         holding.Warm = true;
         holding.FailedAt = null;
         holding.Problem = null;
@@ -85,6 +96,7 @@ internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryByte
     public void Failed(int shard, string problem, TimeSpan now, TimeSpan pause)
     {
         var holding = _holdings[shard];
+        _failures[shard] = (_failures.GetValueOrDefault(shard).Count + 1, now);
         holding.InMemory = false;
         holding.FailedAt = now;
         holding.Problem = problem;

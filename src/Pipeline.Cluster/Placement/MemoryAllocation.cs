@@ -119,7 +119,10 @@ internal sealed class MemoryAllocation(
         var regions = allocations.Keys.Select(NameOf).ToHashSet(StringComparer.Ordinal);
         return [.. board.View.Nodes
             .Where(node => node.Roles.HasFlag(NodeRoles.Expert) && regions.Contains(node.Node))
-            .Select(node => new PlacementNode(node.Node, node.MemoryBytes, node.Phase == NodePhase.Leaving, node.Phase != NodePhase.Unreachable, node.Shards.ToHashSet()))];
+            .Select(node => new PlacementNode(node.Node, node.MemoryBytes, node.Phase == NodePhase.Leaving, node.Phase != NodePhase.Unreachable, node.Shards.ToHashSet())
+            {
+                Refused = node.Refused.ToHashSet(),
+            })];
     }
 
     private string NameOf(IActorRef region) => region.Path.Address is { Host: not null } address ? NodeName.Of(address) : self;

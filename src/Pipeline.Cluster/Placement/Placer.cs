@@ -1,10 +1,16 @@
+using System.Collections.Frozen;
+
 namespace Pipeline.Cluster.Placement;
 
 /// <summary>A node that may hold shards.</summary>
 /// <param name="Leaving">It keeps what no other node has room for, and gets nothing more.</param>
 /// <param name="Reachable">One that is not keeps what it has, as it may come back, and gets nothing more.</param>
 /// <param name="Warm">Shards that it has in memory and serves.</param>
-internal sealed record PlacementNode(string Name, long MemoryBytes, bool Leaving, bool Reachable, IReadOnlySet<int> Warm);
+internal sealed record PlacementNode(string Name, long MemoryBytes, bool Leaving, bool Reachable, IReadOnlySet<int> Warm)
+{
+    /// <summary>Shards that it cannot load: they are no more placed here, nor kept.</summary>
+    public IReadOnlySet<int> Refused { get; init; } = FrozenSet<int>.Empty;
+}
 
 /// <summary>Where the copies of all shards are to be.</summary>
 /// <param name="Homes">The node of every copy that has a place.</param>

@@ -73,7 +73,7 @@ internal sealed class Seating
         }
 
         var (seat, victims) = _staying
-            .Where(seat => seat.Node.Reachable)
+            .Where(seat => seat.Node.Reachable && !seat.Node.Refused.Contains(copy.Shard))
             .Select(seat => (seat, Victims: VictimsFor(seat, copy)))
             .Where(choice => choice.Victims is not null)
             .OrderBy(choice => choice.Victims!.Count)
@@ -179,7 +179,7 @@ internal sealed class Seating
 
     private int CopiesOf(int shard) => _staying.Count(seat => seat.Has(shard));
 
-    private bool Fits(Seat seat, ShardCopy copy) => !seat.Has(copy.Shard) && seat.Free >= _shardBytes[copy.Shard];
+    private bool Fits(Seat seat, ShardCopy copy) => !seat.Has(copy.Shard) && !seat.Node.Refused.Contains(copy.Shard) && seat.Free >= _shardBytes[copy.Shard];
 
     private bool Takes(Seat seat, ShardCopy copy) => seat.Node.Reachable && Fits(seat, copy);
 

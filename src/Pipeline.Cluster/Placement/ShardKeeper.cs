@@ -16,7 +16,7 @@ internal sealed record CopyLeft(ShardCopy Copy);
 internal sealed record WarmOrders(int[] Shards);
 
 /// <summary>Makes this node's store hold what <see cref="HeldShards"/> says, one shard at a time, and reports what it holds.</summary>
-internal sealed class ShardKeeper : ReceiveActor, IWithTimers
+internal sealed class ShardKeeper : SteadyActor, IWithTimers
 {
     /// <summary>A shard that could not be loaded is tried again after this, at the next tick.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
@@ -25,7 +25,6 @@ internal sealed class ShardKeeper : ReceiveActor, IWithTimers
     private readonly IActorRef _node;
     private readonly HeldShards _held;
     private readonly TimeSpan _interval;
-    private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly CancellationTokenSource _stopping = new();
     private bool _busy;
     private long _rows;
@@ -93,7 +92,7 @@ internal sealed class ShardKeeper : ReceiveActor, IWithTimers
             return;
         }
 
-        _log.Warning("Shard {0} could not be {1}: {2}", done.Shard, done.Release ? "released" : "loaded", done.Failure.Message);
+        Log.Warning("Shard {0} could not be {1}: {2}", done.Shard, done.Release ? "released" : "loaded", done.Failure.Message);
         Then(done.Release ? () => _held.Released(done.Shard) : () => Failed(done.Shard, done.Failure));
     }
 
@@ -118,7 +117,7 @@ internal sealed class ShardKeeper : ReceiveActor, IWithTimers
     }
 
     private void Report() =>
-        _node.Tell(new Holdings(_held.Announced, _held.Awaited, _host.HeldBytes, _rowsPerSecond, _held.Problem));
+        _node.Tell(new Holdings(_held.Announced, _held.Awaited, _held.Refused(Now), _host.HeldBytes, _rowsPerSecond, _held.Problem));
 
     private sealed record Done(int Shard, bool Release, Exception? Failure);
 

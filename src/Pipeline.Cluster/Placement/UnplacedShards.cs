@@ -20,9 +20,15 @@ internal static class UnplacedShards
             return new UnplacedShard(shard, map.Bytes(shard), all, $"there is no expert node; all shards together need {Gigabytes(all)}");
         }
 
-        if (view.Nodes.FirstOrDefault(node => Array.IndexOf(node.Warming, shard) >= 0) is { } node)
+        if (view.Nodes.FirstOrDefault(node => Array.IndexOf(node.Warming, shard) >= 0 && Array.IndexOf(node.Refused, shard) < 0) is { } node)
         {
             return new UnplacedShard(shard, map.Bytes(shard), 0, node.Problem ?? $"node {node.Node} is loading it");
+        }
+
+        if (view.Nodes.FirstOrDefault(node => Array.IndexOf(node.Refused, shard) >= 0) is { } refusing)
+        {
+            return new UnplacedShard(
+                shard, map.Bytes(shard), map.Bytes(shard), $"node {refusing.Node} cannot load it{(refusing.Problem is { } problem ? $" ({problem})" : "")}, and no other has room");
         }
 
         return view.Placement?.Unplaced.FirstOrDefault(unplaced => unplaced.Shard == shard)

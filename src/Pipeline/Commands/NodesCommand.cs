@@ -58,11 +58,21 @@ internal static class NodesCommand
             {
                 table.Add("", problem);
             }
+
+            if (node.Refused.Length > 0)
+            {
+                table.Add("", $"cannot load {string.Join(", ", node.Refused)}: placed elsewhere where there is room");
+            }
         }
 
         foreach (var shards in cluster.Unplaced.GroupBy(shard => shard.Reason, StringComparer.Ordinal))
         {
             table.Add("no place", $"{string.Join(", ", shards.Select(shard => shard.Shard))}: {shards.Key}");
+        }
+
+        foreach (var shards in cluster.Thin.GroupBy(shard => (shard.Copies, shard.Wanted)))
+        {
+            table.Add($"{shards.Key.Copies} of {shards.Key.Wanted} copies", string.Join(", ", shards.Select(shard => shard.Shard)));
         }
 
         return table.ToString();
@@ -85,7 +95,9 @@ internal static class NodesCommand
             node.Digest,
             node.InstructionPath,
             node.Problem,
+            node.Refused,
         }),
         Unplaced = cluster.Unplaced.Select(shard => new { shard.Shard, shard.Bytes, shard.MissingBytes, shard.Reason }),
+        Thin = cluster.Thin.Select(shard => new { shard.Shard, shard.Copies, shard.Wanted }),
     });
 }

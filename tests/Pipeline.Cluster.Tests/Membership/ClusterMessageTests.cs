@@ -10,7 +10,7 @@ public sealed class ClusterMessageTests : IAsyncLifetime
     private readonly ActorSystem _system = ActorSystem.Create("messages", ClusterMessageSerializer.Settings.WithFallback("akka.stdout-loglevel = OFF\nakka.loglevel = OFF"));
 
     private static readonly NodeState State = new(
-        "host:1", -7, 3, NodePhase.Leaving, NodeRoles.Engine | NodeRoles.Expert, "digest", "avx2", "host", 9, 1L << 40, 1L << 39, [1, 5], [6], 12.5, "a disk");
+        "host:1", -7, 3, NodePhase.Leaving, NodeRoles.Engine | NodeRoles.Expert, "digest", "avx2", "host", 9, 1L << 40, 1L << 39, [1, 5], [6], 12.5, "a disk", [3, 6]);
 
     private static readonly UnplacedShard Unplaced = new(4, 100, 50, "no room");
 
@@ -22,7 +22,7 @@ public sealed class ClusterMessageTests : IAsyncLifetime
         new NotYet(),
         State,
         new NodesQuery(1),
-        new NodesReply([State, State with { Problem = null }], [Unplaced]),
+        new NodesReply([State, State with { Problem = null }], [Unplaced], [new ThinShard(5, 1, 2)]),
         new PlacementNews("host:1", [new NodeShards("host:2", [1, 2])], [new NodeShards("host:3", [2])], [Unplaced], ["host:3"]),
         new StartCopy(3, 1),
     ];
@@ -63,11 +63,50 @@ public sealed class ClusterMessageTests : IAsyncLifetime
         }
     }
 
+    /// <summary>What no node would say, and a broken or hostile one may.</summary>
+    private static readonly IClusterMessage[] Impossible =
+    [
+        new Welcome([1, 2, 3], 0),
+        new Welcome([1, 2, 3], 17),
+        new Welcome(null!, 1),
+        new Hello(1, null!, "digest"),
+        State with { Shards = null! },
+        State with { Shards = [5, 1] },
+        State with { Shards = [1, 1] },
+        State with { Warming = [-1] },
+        State with { Refused = [65536] },
+        State with { MemoryBytes = -1 },
+        State with { HeldBytes = long.MinValue },
+        State with { DataPort = 65536 },
+        State with { RowsPerSecond = double.NaN },
+        State with { Phase = (NodePhase)9 },
+        State with { Roles = (NodeRoles)4 },
+        State with { Digest = null! },
+        new NodesReply([null!], [], []),
+        new NodesReply([], [Unplaced with { MissingBytes = -1 }], []),
+        new NodesReply([], [], [new ThinShard(5, 2, 2)]),
+        new PlacementNews("host:1", null!, [], [], []),
+        new PlacementNews("host:1", [new NodeShards("host:2", [7, 2])], [], [], []),
+        new PlacementNews("host:1", [], [], [Unplaced with { Shard = -4 }], []),
+        new PlacementNews("host:1", [], [], [], [null!]),
+        new StartCopy(-1, 0),
+        new StartCopy(0, 16),
+        new StartCopy(0, int.MaxValue),
+    ];
+
+    [Fact]
+    public void A_message_that_says_the_impossible_is_refused() => Assert.All(Impossible, message =>
+    {
+        var serializer = (ClusterMessageSerializer)_system.Serialization.FindSerializerFor(message);
+        var bytes = serializer.ToBinary(message);
+        Assert.Throws<SerializationException>(() => serializer.FromBinary(bytes, serializer.Manifest(message)));
+    });
+
     [Fact]
     public void A_message_of_another_version_is_refused_by_name()
     {
         var serializer = (ClusterMessageSerializer)_system.Serialization.FindSerializerFor(State);
 
-        Assert.Contains("node-state-2", Assert.Throws<SerializationException>(() => serializer.FromBinary([0x90], "node-state-2")).Message, StringComparison.Ordinal);
+        Assert.Contains("node-state-9", Assert.Throws<SerializationException>(() => serializer.FromBinary([0x90], "node-state-9")).Message, StringComparison.Ordinal);
     }
 }

@@ -71,16 +71,29 @@ public sealed class FormingTests
     }
 
     [Fact]
-    public async Task The_first_of_the_join_list_forms_the_cluster_when_none_of_the_others_answers()
+    public async Task The_first_of_the_join_list_forms_the_cluster_once_most_of_the_list_is_there()
     {
         await using var cluster = new TestCluster(shards: 2);
+        var (one, other) = (FreePort(), FreePort());
+        var list = $"127.0.0.1:{one},127.0.0.1:{other},127.0.0.1:9";
+
+        var started = await Task.WhenAll(
+            cluster.StartAsync(2, settings: $"pipeline.cluster.port = {one}", join: list), cluster.StartAsync(2, settings: $"pipeline.cluster.port = {other}", join: list));
+
+        await cluster.Until(() => started.All(node => node.Cluster.Nodes.Count == 2), "both are in one cluster");
+    }
+
+    [Fact]
+    public async Task The_first_of_the_join_list_forms_no_second_cluster_while_it_is_cut_off()
+    {
+        await using var cluster = new TestCluster(shards: 2, "pipeline.cluster.join-deadline = 1s");
         var port = FreePort();
-        var list = $"127.0.0.1:{port},127.0.0.1:9";
 
-        var first = await cluster.StartAsync(2, settings: $"pipeline.cluster.port = {port}", join: list);
-        var second = await cluster.StartAsync(2, join: list);
+        var failure = await Assert.ThrowsAsync<PipelineException>(
+            () => cluster.StartAsync(2, settings: $"pipeline.cluster.port = {port}", join: $"127.0.0.1:{port},127.0.0.1:9,127.0.0.1:10"));
 
-        await cluster.Until(() => first.Cluster.Nodes.Count == 2 && second.Cluster.Nodes.Count == 2, "both are in one cluster");
+        Assert.Equal(("cluster.too-few", FailureKind.Outside), (failure.Code, failure.Kind));
+        Assert.Contains("1 of the 3 nodes of pipeline.cluster.join is there, and 2 must be", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -102,6 +115,45 @@ public sealed class FormingTests
         Assert.Equal(TestCluster.ShardBytes, unplaced.MissingBytes);
         Assert.Contains("8.0 MB", unplaced.Reason, StringComparison.Ordinal);
         Assert.Equal(unplaced.Reason, first.Cluster.Directory.Unplaced(unplaced.Shard));
+        Assert.Empty(summary.Thin);
+    }
+
+    [Fact]
+    public async Task Somebody_outside_is_told_of_which_shards_copies_are_missing()
+    {
+        await using var cluster = new TestCluster(shards: 2, "pipeline.experts.replicas = 2");
+        var first = await cluster.StartAsync(2);
+        await cluster.WarmEverywhere();
+        var config = TestCluster.Layered($"pipeline.cluster.join = \"{first.Name}\"");
+        var options = Engine.Configuration.OptionsBinder.Bind<ClusterOptions>(config, "pipeline.cluster");
+
+        var thin = await ClusterQuery.NodesAsync(options, config.Merged, CancellationToken.None);
+        Assert.Empty(thin.Unplaced);
+        Assert.Equal([new ThinShard(0, 1, 2), new ThinShard(1, 1, 2)], thin.Thin);
+
+        await cluster.StartAsync(2);
+        await cluster.WarmEverywhere(replicas: 2);
+        Assert.Empty((await ClusterQuery.NodesAsync(options, config.Merged, CancellationToken.None)).Thin);
+    }
+
+    [Fact]
+    public async Task A_message_that_cannot_be_handled_costs_neither_the_nodes_voice_nor_its_shards()
+    {
+        await using var cluster = new TestCluster(shards: 2);
+        var (first, second) = (await cluster.StartAsync(2), await cluster.StartAsync(2));
+        await cluster.Until(() => first.State.Shards.Length == 1 && second.State.Shards.Length == 1, "each has one");
+
+        // Neither can cross the wire: they stand for whatever goes wrong in here.
+        foreach (var actor in new[] { ClusterProtocol.Actor, "shards" })
+        {
+            second.Cluster.System.ActorSelection($"/user/{actor}").Tell(actor == "shards" ? new Pipeline.Cluster.Placement.WarmOrders(null!) : new PlacementNews("x", null!, [], [], []));
+        }
+
+        var told = second.State.Sequence;
+        await cluster.Until(
+            () => first.Cluster.Nodes.Single(node => node.Node == second.Name) is { Phase: NodePhase.Ready, Shards.Length: 1 } state && state.Sequence > told + 20,
+            "it is heard as before");
+        Assert.Single(second.Host.Held);
     }
 
     private static int FreePort()

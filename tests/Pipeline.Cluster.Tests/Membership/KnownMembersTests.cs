@@ -54,5 +54,5 @@ public sealed class KnownMembersTests
     }
 
     private static NodeState State(UniqueAddress member, long sequence) => new(
-        "host:1", member.Uid, sequence, NodePhase.Ready, NodeRoles.Expert, "digest", "avx2", "host", 9, 1, 1, [], [], 0, null);
+        "host:1", member.Uid, sequence, NodePhase.Ready, NodeRoles.Expert, "digest", "avx2", "host", 9, 1, 1, [], [], 0, null, []);
 }

@@ -95,7 +95,7 @@ public sealed class ExpertDirectoryTests
     }
 
     private static NodeState Node(string name, NodePhase phase, params int[] shards) =>
-        new(name, 1, 1, phase, NodeRoles.Expert, "d", "avx2", name.Split(':')[0], 7, 1, 0, shards, [], 0, null);
+        new(name, 1, 1, phase, NodeRoles.Expert, "d", "avx2", name.Split(':')[0], 7, 1, 0, shards, [], 0, null, []);
 
     private void Publish(params NodeState[] nodes) => _board.Publish(new ClusterView(nodes, null));
 }

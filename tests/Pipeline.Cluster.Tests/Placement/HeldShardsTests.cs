@@ -86,6 +86,31 @@ public sealed class HeldShardsTests
     }
 
     [Fact]
+    public void A_shard_that_fails_three_times_is_refused_until_it_is_warm_or_the_failure_is_long_past()
+    {
+        var held = Create(memory: 2);
+        held.Arrived(new ShardCopy(0, 0));
+        Fail(held, 0, 0);
+        Fail(held, 0, 2);
+        Assert.Empty(held.Refused(At(2)));
+        Fail(held, 0, 4);
+        Assert.Equal([0], held.Refused(At(4)));
+
+        // Its home is elsewhere now: what was learned stays.
+        held.Left(new ShardCopy(0, 0), At(5));
+        held.TakeExpired(At(9));
+        Assert.Equal([0], held.Refused(At(63)));
+        Assert.Empty(held.Refused(At(65)));
+
+        held.Arrived(new ShardCopy(0, 0));
+        Fail(held, 0, 401);
+        Assert.Equal([0], held.Refused(At(401)));
+        Assert.Equal(0, held.TakeNextToWarm(At(403)));
+        held.Warmed(0);
+        Assert.Empty(held.Refused(At(403)));
+    }
+
+    [Fact]
     public void Shards_that_cannot_be_loaded_keep_no_other_from_being_loaded_and_are_tried_in_turn_after_a_pause()
     {
         var held = Create(memory: 4);
@@ -109,12 +134,6 @@ public sealed class HeldShardsTests
         held.Warmed(0);
         Assert.Null(held.Problem);
         Assert.Equal([0, 1, 2], held.Announced);
-
-        static void Fail(HeldShards held, int shard, int second)
-        {
-            Assert.Equal(shard, held.TakeNextToWarm(At(second)));
-            held.Failed(shard, $"{shard} fails", At(second), TimeSpan.FromSeconds(2));
-        }
     }
 
     [Fact]
@@ -173,6 +192,12 @@ public sealed class HeldShardsTests
         held.Arrived(new ShardCopy(shard, 0));
         Assert.Equal(shard, held.TakeNextToWarm(At(0)));
         held.Warmed(shard);
+    }
+
+    private static void Fail(HeldShards held, int shard, int second)
+    {
+        Assert.Equal(shard, held.TakeNextToWarm(At(second)));
+        held.Failed(shard, $"{shard} fails", At(second), TimeSpan.FromSeconds(2));
     }
 
     private static TimeSpan At(double seconds) => TimeSpan.FromSeconds(seconds);

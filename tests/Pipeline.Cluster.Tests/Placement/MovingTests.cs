@@ -130,4 +130,29 @@ public sealed class MovingTests
         node.Host.Failure = null;
         await cluster.WarmEverywhere();
     }
+
+    [Fact]
+    public async Task A_shard_that_a_node_can_never_load_goes_to_another_and_the_node_is_marked()
+    {
+        await using var cluster = new TestCluster(shards: 4, "pipeline.cluster.minimum-experts = 2");
+        var broken = await cluster.StartAsync(4, failure: new PipelineException("disk", "the disk is on fire"));
+        var whole = await cluster.StartAsync(4);
+
+        await cluster.Until(() => whole.State.Shards.Length == 4, "the other node has all shards");
+        Assert.NotEmpty(whole.Cluster.Nodes.Single(node => node.Node == broken.Name).Refused);
+        Assert.Empty(whole.Cluster.Unplaced);
+    }
+
+    [Fact]
+    public async Task A_shard_that_the_only_node_with_room_can_never_load_is_named_with_the_cause()
+    {
+        await using var cluster = new TestCluster(shards: 2, "pipeline.cluster.minimum-experts = 2");
+        var broken = await cluster.StartAsync(1, failure: new PipelineException("disk", "the disk is on fire"));
+        var whole = await cluster.StartAsync(1);
+
+        await cluster.Until(
+            () => whole.Cluster.Unplaced is [var shard] && shard.Reason.StartsWith($"node {broken.Name} cannot load it", StringComparison.Ordinal)
+                && shard.Reason.Contains("the disk is on fire", StringComparison.Ordinal) && shard.MissingBytes == TestCluster.ShardBytes,
+            "the shard is named with its node, cause and bytes");
+    }
 }

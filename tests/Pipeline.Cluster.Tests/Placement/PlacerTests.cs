@@ -170,6 +170,25 @@ public sealed class PlacerTests
     }
 
     [Fact]
+    public void A_shard_goes_where_it_can_be_loaded_and_is_missing_where_nobody_has_room_for_it()
+    {
+        var broken = Node("a", 2) with { Refused = new HashSet<int> { 1 } };
+        var current = new Dictionary<ShardCopy, string> { [new(0, 0)] = "a", [new(1, 0)] = "a", [new(2, 0)] = "b" };
+
+        var moved = Placer.Place([Unit, Unit, Unit], 1, [broken, Node("b", 2)], current);
+        Assert.Equal(("a", "b", "b"), (moved.Homes[new(0, 0)], moved.Homes[new(1, 0)], moved.Homes[new(2, 0)]));
+        Assert.Equal([new ShardCopy(1, 0)], moved.Moves);
+
+        // A second copy elsewhere gives way to it.
+        var evicted = Placer.Place([Unit, Unit], 2, [broken, Node("b", 1)], new Dictionary<ShardCopy, string> { [new(0, 0)] = "a", [new(0, 1)] = "b", [new(1, 0)] = "a" });
+        Assert.Equal("b", evicted.Homes[new(1, 0)]);
+
+        var alone = Placer.Place([Unit, Unit, Unit], 1, [broken], current);
+        Assert.Equal([new ShardCopy(1, 0)], alone.Unplaced);
+        Assert.Equal(Unit, alone.MissingBytes);
+    }
+
+    [Fact]
     public void What_is_missing_is_told_in_bytes()
     {
         var result = Placer.Place([Unit, Unit, Unit], 1, [Node("a", 1)], Nowhere);
