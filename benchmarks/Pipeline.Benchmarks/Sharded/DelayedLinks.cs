@@ -38,6 +38,8 @@ internal sealed partial class DelayedLinks : IExpertDirectory, IDisposable
         remove { }
     }
 
+    public int Shards => _hosts.Length;
+
     public IReadOnlyList<ExpertHost> HostsOf(int shard) => _hosts[shard];
 
     public string? Unplaced(int shard) => null;

@@ -112,6 +112,14 @@ public sealed class ClusterNode : IAsyncDisposable
     {
         var keeper = System.ActorOf(
             Props.Create(() => new ShardKeeper(host, ShardMap, _identity.MemoryBytes, _settings.Cluster, _node)), "shards");
+        var standIns = new StandIns([.. Enumerable.Range(0, ShardMap.Shards).Select(ShardMap.Bytes)], Name);
+        _board.Changed += () =>
+        {
+            if (standIns.Look(_board.View) is { } shards)
+            {
+                keeper.Tell(new StandInOrders(shards));
+            }
+        };
         _region = await ClusterSharding.Get(System).StartAsync(
             ExpertShardActor.TypeName,
             id => Props.Create(() => new ExpertShardActor(ShardCopy.Parse(id)!.Value, keeper)),

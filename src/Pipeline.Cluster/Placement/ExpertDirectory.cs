@@ -25,6 +25,8 @@ internal sealed class ExpertDirectory : IExpertDirectory
 
     public event Action? Changed;
 
+    public int Shards => _map.Shards;
+
     public IReadOnlyList<ExpertHost> HostsOf(int shard) => _hosts[shard];
 
     public string? Unplaced(int shard) =>

@@ -37,8 +37,13 @@ internal static class Handover
             return false;
         }
 
+        // Who cannot be reached is back or removed in some seconds: what it may take is not known before.
+        var others = view.Nodes
+            .Where(node => node.Node != self && node.Roles.HasFlag(NodeRoles.Expert) && node.Phase is NodePhase.Ready or NodePhase.Unreachable)
+            .ToList();
         return (own.Shards.Length == 0 && own.Warming.Length == 0)
-            || !view.Nodes.Any(node => node.Node != self && node.Roles.HasFlag(NodeRoles.Expert) && node.Phase == NodePhase.Ready)
-            || (view.Placement is { } news && news.Leaving.Contains(self, StringComparer.Ordinal) && news.Departing.All(shards => shards.Node != self));
+            || others.Count == 0
+            || (others.TrueForAll(node => node.Phase == NodePhase.Ready)
+                && view.Placement is { } news && news.Leaving.Contains(self, StringComparer.Ordinal) && news.Departing.All(shards => shards.Node != self));
     }
 }

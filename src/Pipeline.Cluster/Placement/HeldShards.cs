@@ -2,7 +2,7 @@ namespace Pipeline.Cluster.Placement;
 
 /// <summary>
 /// Which shards this node has in memory, and why: because a copy's entity is here, because the coordinator says that its home is or will be
-/// here, or because it was here a moment ago and requests may still be on their way. Plain data; memory is never exceeded.
+/// here, because its home cannot be reached, or because it was here a moment ago and requests may still be on their way. Plain data; memory is never exceeded.
 /// </summary>
 /// <param name="shardBytes">Weights of each shard.</param>
 /// <param name="memoryBytes">What this node offers.</param>
@@ -18,6 +18,7 @@ internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryByte
     private readonly SortedDictionary<int, Holding> _holdings = [];
     private readonly SortedDictionary<int, (int Count, TimeSpan Last)> _failures = [];
     private IReadOnlySet<int> _orders = new HashSet<int>();
+    private IReadOnlySet<int> _standIns = new HashSet<int>();
 
     /// <summary>When shards that failed may be tried again: a disk that fails is not asked in a loop.</summary>
     private TimeSpan _retryAt;
@@ -50,20 +51,14 @@ internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryByte
     }
 
     /// <param name="shards">What the coordinator wants warm here now.</param>
-    public void Order(IReadOnlySet<int> shards, TimeSpan now)
-    {
-        _orders = shards;
-        foreach (var shard in shards)
-        {
-            Want(shard);
-        }
+    public void Order(IReadOnlySet<int> shards, TimeSpan now) => Want(_orders = shards, now);
 
-        Unwant(now);
-    }
+    /// <param name="shards">What is to be warm here as its home cannot be reached.</param>
+    public void StandIn(IReadOnlySet<int> shards, TimeSpan now) => Want(_standIns = shards, now);
 
     /// <summary>
     /// The shard to load next, where memory has room; null where there is none. Those that failed come last, the one whose failure is oldest first:
-    /// they keep no other from being loaded. Entities come before orders. It counts as taken.
+    /// they keep no other from being loaded. Entities come before orders, these before what this node stands in for. It counts as taken.
     /// </summary>
     public int? TakeNextToWarm(TimeSpan now)
     {
@@ -73,6 +68,7 @@ internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryByte
                 && (entry.Value.FailedAt is null || now >= _retryAt))
             .OrderBy(entry => entry.Value.FailedAt)
             .ThenByDescending(entry => HasEntity(entry.Key))
+            .ThenByDescending(entry => _orders.Contains(entry.Key))
             .Select(entry => (int?)entry.Key)
             .FirstOrDefault();
         if (next is { } shard)
@@ -136,11 +132,21 @@ internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryByte
         holding.UnwantedSince = null;
     }
 
+    private void Want(IReadOnlySet<int> shards, TimeSpan now)
+    {
+        foreach (var shard in shards)
+        {
+            Want(shard);
+        }
+
+        Unwant(now);
+    }
+
     private void Unwant(TimeSpan now)
     {
         foreach (var (shard, holding) in _holdings)
         {
-            if (holding.UnwantedSince is null && !HasEntity(shard) && !_orders.Contains(shard))
+            if (holding.UnwantedSince is null && !HasEntity(shard) && !_orders.Contains(shard) && !_standIns.Contains(shard))
             {
                 holding.UnwantedSince = now;
             }

@@ -15,6 +15,9 @@ internal sealed record CopyLeft(ShardCopy Copy);
 /// <summary>All shards that the coordinator wants warm here.</summary>
 internal sealed record WarmOrders(int[] Shards);
 
+/// <summary>All shards that this node is to serve in the stead of homes that cannot be reached.</summary>
+internal sealed record StandInOrders(IReadOnlySet<int> Shards);
+
 /// <summary>Makes this node's store hold what <see cref="HeldShards"/> says, one shard at a time, and reports what it holds.</summary>
 internal sealed class ShardKeeper : SteadyActor, IWithTimers
 {
@@ -42,6 +45,7 @@ internal sealed class ShardKeeper : SteadyActor, IWithTimers
         Receive<CopyArrived>(arrived => Then(() => _held.Arrived(arrived.Copy)));
         Receive<CopyLeft>(left => Then(() => _held.Left(left.Copy, Now)));
         Receive<WarmOrders>(orders => Then(() => _held.Order(orders.Shards.ToHashSet(), Now)));
+        Receive<StandInOrders>(orders => Then(() => _held.StandIn(orders.Shards, Now)));
         Receive<Done>(OnDone);
         Receive<Tick>(_ => Then(Measure));
     }

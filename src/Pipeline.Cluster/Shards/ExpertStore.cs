@@ -282,8 +282,13 @@ public sealed class ExpertStore : IShardHost, IDeviceWork, IAsyncDisposable
             cancellation.ThrowIfCancellationRequested();
             await _lane.Post(device =>
             {
-                _batch ??= new ExpertBatch(device, _config, _rows);
                 weights.Load(device, layer);
+                if (_batch is null)
+                {
+                    _batch = new ExpertBatch(device, _config, _rows);
+                    Rehearsal.Run(_batch, weights, layer, _config.Experts, _rows, _config.HiddenSize);
+                }
+
                 return true;
             });
         }

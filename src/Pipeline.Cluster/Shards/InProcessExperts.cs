@@ -47,7 +47,7 @@ public sealed class InProcessExperts : IAsyncDisposable
         var text = checkpoint.Config.Text;
         var identity = new WireIdentity(
             ExpertHost.Local.Node, checkpoint.Digest, map.Digest, ExpertHost.Local.InstructionPath, text.HiddenSize, text.ExpertsPerToken, options.FrameBytes);
-        return new InProcessExperts(store, ExpertClient.Start(identity, options, new AllLocal(), store.Enqueue), map);
+        return new InProcessExperts(store, ExpertClient.Start(identity, options, new AllLocal(map.Shards), store.Enqueue), map);
     }
 
     public async ValueTask DisposeAsync()
@@ -57,7 +57,7 @@ public sealed class InProcessExperts : IAsyncDisposable
     }
 
     /// <summary>Everything is here, and stays.</summary>
-    private sealed class AllLocal : IExpertDirectory
+    private sealed class AllLocal(int shards) : IExpertDirectory
     {
         private static readonly ExpertHost[] Here = [ExpertHost.Local];
 
@@ -73,6 +73,8 @@ public sealed class InProcessExperts : IAsyncDisposable
                 // Nobody was added.
             }
         }
+
+        public int Shards => shards;
 
         public IReadOnlyList<ExpertHost> HostsOf(int shard) => Here;
 

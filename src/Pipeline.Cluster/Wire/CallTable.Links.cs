@@ -249,6 +249,29 @@ internal sealed partial class CallTable
         return link;
     }
 
+    /// <summary>Connects to hosts that are new, or were lost after they had answered: their first request should not wait for it.</summary>
+    private void ConnectAhead(long now)
+    {
+        for (var shard = 0; shard < _directory.Shards; shard++)
+        {
+            var hosts = _directory.HostsOf(shard);
+            for (var i = 0; i < hosts.Count; i++)
+            {
+                var link = LinkTo(hosts[i], now);
+                if (!link.IsLocal && link.State == LinkState.Idle)
+                {
+                    Connect(link);
+                }
+            }
+        }
+    }
+
+    private void Connect(NodeLink link)
+    {
+        link.State = LinkState.Connecting;
+        _outbox.Enqueue(() => _driver.Connect(link));
+    }
+
     private bool IsFit(NodeLink link, ExpertCall call)
     {
         var fit = link.IsLocal || _options.MixedPaths || link.Host.InstructionPath == _identity.InstructionPath;
@@ -287,8 +310,7 @@ internal sealed partial class CallTable
         Queue(attempt);
         if (link.State is LinkState.Idle or LinkState.Resting)
         {
-            link.State = LinkState.Connecting;
-            _outbox.Enqueue(() => _driver.Connect(link));
+            Connect(link);
         }
     }
 

@@ -151,6 +151,11 @@ internal sealed partial class CallTable
         lock (_lock)
         {
             var now = _clock.GetTimestamp();
+            if (changed)
+            {
+                ConnectAhead(now);
+            }
+
             CheckLinks(now);
             _due.AddRange(_live.Values);
             foreach (var call in _due)
@@ -227,6 +232,11 @@ internal sealed partial class CallTable
                 Detach(call);
                 RouteOrPark(call, now);
             }
+        }
+        else if (changed && call.Resends > 0 && TryRoute(call, now))
+        {
+            // It waits in vain so far, and somebody has come who may have it.
+            _meters.Hedges++;
         }
         else if (now >= call.ResendAt)
         {

@@ -11,6 +11,7 @@ public sealed class ClientMeters : IDisposable
     private readonly Histogram<double> _nodeQueued;
     private readonly Histogram<double> _computed;
     private long _waitedNanoseconds;
+    private long _longestNanoseconds;
 
     internal ClientMeters()
     {
@@ -26,6 +27,7 @@ public sealed class ClientMeters : IDisposable
         _meter.CreateObservableCounter("experts.asked.connections.lost", () => ConnectionsLost, description: "Connections that ended");
         _meter.CreateObservableCounter("experts.asked.connections.broken", () => ConnectionsBroken, description: "Connections closed because the other side broke the protocol");
         _meter.CreateObservableCounter("experts.asked.waited", () => Waited.TotalSeconds, "s", "Time of steps between asking for a layer's experts and having them");
+        _meter.CreateObservableGauge("experts.asked.waited.longest", () => LongestWait.TotalSeconds, "s", "The longest of these times");
         _queued = _meter.CreateHistogram<double>("experts.asked.queued", "s", "Of a request: waiting to be sent");
         _network = _meter.CreateHistogram<double>("experts.asked.network", "s", "Of a request: under way, there and back");
         _nodeQueued = _meter.CreateHistogram<double>("experts.asked.node.queued", "s", "Of a request: waiting at the node");
@@ -74,9 +76,18 @@ public sealed class ClientMeters : IDisposable
     /// <summary>Sum over layers: from asking for the experts to having them, the shared expert's work within.</summary>
     public TimeSpan Waited => TimeSpan.FromTicks(Volatile.Read(ref _waitedNanoseconds) / TimeSpan.NanosecondsPerTick);
 
+    /// <summary>The longest of these: what a step was held up when nodes came, went or were slow.</summary>
+    public TimeSpan LongestWait => TimeSpan.FromTicks(Volatile.Read(ref _longestNanoseconds) / TimeSpan.NanosecondsPerTick);
+
     public void Dispose() => _meter.Dispose();
 
-    internal void AddWait(TimeSpan wait) => Interlocked.Add(ref _waitedNanoseconds, (long)wait.TotalNanoseconds);
+    /// <summary>Called by the device's thread alone.</summary>
+    internal void AddWait(TimeSpan wait)
+    {
+        var nanoseconds = (long)wait.TotalNanoseconds;
+        Interlocked.Add(ref _waitedNanoseconds, nanoseconds);
+        Volatile.Write(ref _longestNanoseconds, Math.Max(_longestNanoseconds, nanoseconds));
+    }
 
     internal void AddAnswer(int rows, bool local, long frameBytes, TimeSpan queued, TimeSpan underWay, in FrameHeader reply)
     {

@@ -6,6 +6,9 @@ public interface IExpertDirectory
     /// <summary>Something that <see cref="HostsOf"/> or <see cref="Unplaced"/> says has changed. From any thread; handlers return at once.</summary>
     event Action? Changed;
 
+    /// <summary>How many shards there are.</summary>
+    int Shards { get; }
+
     /// <summary>Nodes that have the shard warm, in order of preference; empty where nobody has. From any thread; allocates nothing.</summary>
     IReadOnlyList<ExpertHost> HostsOf(int shard);
 

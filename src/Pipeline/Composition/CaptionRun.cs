@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Pipeline.Commands;
 using Pipeline.Engine;
 using Pipeline.Jobs;
@@ -45,22 +46,23 @@ internal static class CaptionRun
             OpenTarget(plan, single, screen), screen.Error, ResultFormat.Of(plan.Target.Format, single).NeedsSpan, screen.Advance);
         var source = plan.Paths is null ? null : Source(plan, surroundings);
         IEnumerable<CaptionInput> inputs = source is null ? [new CaptionInput(0, "", null, "text")] : source;
-        var ended = await ExecuteAsync(plan, inputs, sink, screen, surroundings.Interrupted);
+        var summarizes = source is not null && !plan.Quiet && !single;
+        var ended = await ExecuteAsync(plan, inputs, sink, summarizes, screen, surroundings.Interrupted);
         if (sink.Unfinished is { } unfinished)
         {
             screen.Error.WriteNote($"the {sink.Captioned} finished results are in {unfinished}");
         }
 
-        if (source is not null && !plan.Quiet && !single && (ended == ExitCode.Done || sink.Captioned + sink.Failed > 0))
+        if (summarizes && (ended == ExitCode.Done || sink.Captioned + sink.Failed > 0))
         {
-            screen.Error.WriteNote(Summary(sink, source, Stopwatch.GetElapsedTime(started)));
+            screen.Error.WriteNote(Summary(sink, source!, Stopwatch.GetElapsedTime(started)));
         }
 
         return ended != ExitCode.Done ? ended : sink.Failed > 0 ? ExitCode.SomeFailed : ExitCode.Done;
     }
 
     private static async Task<int> ExecuteAsync(
-        RunPlan plan, IEnumerable<CaptionInput> inputs, IResultSink sink, RunScreen screen, CancellationToken interrupted)
+        RunPlan plan, IEnumerable<CaptionInput> inputs, IResultSink sink, bool summarizes, RunScreen screen, CancellationToken interrupted)
     {
         var options = plan.Settings.Options;
         using var team = new CpuTeam(options.Device.Threads);
@@ -71,6 +73,11 @@ internal static class CaptionRun
         try
         {
             await CaptionJob.RunAsync(host.Engine, plan.Request, progress, options.Jobs, sink, TimeProvider.System, interrupted);
+            if (summarizes && host.Member?.Client is { } experts)
+            {
+                screen.Error.WriteNote(string.Create(CultureInfo.InvariantCulture, $"longest wait for experts: {experts.Meters.LongestWait.TotalMilliseconds:0} ms"));
+            }
+
             return ExitCode.Done;
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)

@@ -92,6 +92,11 @@ public sealed class ExpertDirectoryTests
         Assert.False(Handover.IsDone(new ClusterView([self, other], News([])), "self:1"));
         Assert.False(Handover.IsDone(new ClusterView([self, other], News(["self:1"], new NodeShards("self:1", [0]))), "self:1"));
         Assert.True(Handover.IsDone(new ClusterView([self, other], News(["self:1"], new NodeShards("a:1", [0]))), "self:1"));
+
+        // Who is out of reach for a moment may take it after that.
+        var away = other with { Phase = NodePhase.Unreachable };
+        Assert.False(Handover.IsDone(new ClusterView([self, away], null), "self:1"));
+        Assert.False(Handover.IsDone(new ClusterView([self, away], News(["self:1"])), "self:1"));
     }
 
     private static NodeState Node(string name, NodePhase phase, params int[] shards) =>

@@ -45,6 +45,24 @@ public sealed class HeldShardsTests
     }
 
     [Fact]
+    public void What_this_node_stands_in_for_is_warmed_last_and_kept_a_while_when_it_ends()
+    {
+        var held = Create(memory: 2);
+        held.StandIn(new HashSet<int> { 0 }, At(0));
+        held.Order(new HashSet<int> { 1 }, At(0));
+        Assert.Equal(1, held.TakeNextToWarm(At(0)));
+        Assert.Equal(0, held.TakeNextToWarm(At(0)));
+        held.Warmed(0);
+        held.Warmed(1);
+        Assert.Equal([0, 1], held.Announced);
+
+        held.Order(new HashSet<int> { 0 }, At(1));
+        held.StandIn(new HashSet<int>(), At(1));
+        Assert.Equal([0], held.Announced);
+        Assert.Equal([1], held.TakeExpired(At(4)));
+    }
+
+    [Fact]
     public void A_shard_waits_for_the_memory_of_one_that_is_about_to_go()
     {
         var held = Create(memory: 1);

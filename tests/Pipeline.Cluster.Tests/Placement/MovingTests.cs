@@ -86,6 +86,20 @@ public sealed class MovingTests
     }
 
     [Fact]
+    public async Task A_killed_nodes_shards_are_served_by_others_long_before_it_is_removed()
+    {
+        await using var cluster = new TestCluster(shards: 4, "pipeline.cluster.minimum-experts = 2\nakka.cluster.split-brain-resolver.stable-after = 120s");
+        var killed = await cluster.StartAsync(4);
+        var other = await cluster.StartAsync(4);
+        await cluster.WarmEverywhere();
+
+        await killed.KillAsync();
+
+        await cluster.Until(() => other.State.Shards.Length == 4, "the other node stands in for the one that was killed, the coordinator");
+        Assert.Contains(other.Cluster.Nodes, node => node.Node == killed.Name && node.Phase == NodePhase.Unreachable);
+    }
+
+    [Fact]
     public async Task A_killed_coordinator_is_replaced_and_a_node_that_comes_back_gets_its_share()
     {
         await using var cluster = new TestCluster(shards: 4, "pipeline.cluster.minimum-experts = 3");

@@ -215,6 +215,17 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task A_new_host_is_connected_to_before_it_is_asked()
+    {
+        await using var lab = new WireLab();
+        var (node, other) = (lab.AddNode(), lab.AddNode());
+        lab.Directory.Set(shard => shard == 3 ? [node.Host, other.Host] : [node.Host]);
+
+        await Eventually.IsTrue(() => node.Listener.Meters.Open == 1 && other.Listener.Meters.Open == 1, "both are connected to, once");
+        Assert.Equal(0, lab.Client.Meters.Requests);
+    }
+
+    [Fact]
     public async Task Experts_that_nobody_holds_are_waited_for()
     {
         await using var lab = new WireLab();

@@ -9,6 +9,8 @@ internal sealed class TestDirectory : IExpertDirectory
 
     public event Action? Changed;
 
+    public int Shards => 4;
+
     public Func<int, string?> Reason { get; set; } = _ => null;
 
     /// <summary>All shards have these hosts from now on.</summary>

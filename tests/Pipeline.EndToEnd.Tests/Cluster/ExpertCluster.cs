@@ -23,7 +23,7 @@ internal sealed class ExpertCluster : IDisposable
         try
         {
             cluster._nodes.Add(await NodeProcess.StartAsync(cluster._arguments));
-            for (var i = 1; i < nodes; i++)
+            while (cluster._nodes.Count < nodes)
             {
                 await cluster.JoinAsync();
             }
@@ -38,9 +38,10 @@ internal sealed class ExpertCluster : IDisposable
         }
     }
 
-    public async Task<NodeProcess> JoinAsync()
+    /// <param name="listen">Its address; where it is another's that is gone, it comes back in its place.</param>
+    public async Task<NodeProcess> JoinAsync(string listen = "127.0.0.1:0")
     {
-        var node = await NodeProcess.StartAsync([.. _arguments, "--join", Name]);
+        var node = await NodeProcess.StartOnAsync([], ["--listen", listen, .. _arguments, "--join", Name]);
         _nodes.Add(node);
         return node;
     }
@@ -52,17 +53,29 @@ internal sealed class ExpertCluster : IDisposable
     }
 
     /// <summary>Waits until the members that are here hold so many shard copies.</summary>
-    public Task IsWholeAsync(int copies) => Eventually.IsTrue(() => ShardsAsync().Result.Sum(node => node.Shards.Length) == copies, $"{copies} shard copies are held");
+    public Task IsWholeAsync(int copies) => Eventually.IsTrue(() => ExpertsAsync().Result.Sum(node => node.Shards.Length) == copies, $"{copies} shard copies are held");
 
-    /// <summary>What each expert node holds, as <c>nodes</c> tells it.</summary>
-    public async Task<IReadOnlyList<(string Node, int[] Shards)>> ShardsAsync()
+    /// <summary>Waits until another node says so of a node.</summary>
+    public Task IsSeenAsync(NodeProcess node, Func<ExpertNode, bool> condition, string what)
     {
-        var listed = await Cli.RunAsync("nodes", "--join", Name, "--json");
+        var witness = _nodes.First(other => other != node);
+        return Eventually.IsTrue(() => ExpertsAsync(witness.Name).Result.Any(seen => seen.Node == node.Name && condition(seen)), $"{node.Name} {what}");
+    }
+
+    /// <summary>The expert nodes, as <c>nodes</c> tells.</summary>
+    /// <param name="join">Whom it asks; any member where it is null.</param>
+    public async Task<IReadOnlyList<ExpertNode>> ExpertsAsync(string? join = null)
+    {
+        var listed = await Cli.RunAsync("nodes", "--join", join ?? Name, "--json");
         return listed.ExitCode != 0 ? [] :
         [
             .. JsonElement.Parse(listed.Output).GetProperty("nodes").EnumerateArray()
                 .Where(node => node.GetProperty("roles").EnumerateArray().Any(role => role.GetString() == "expert"))
-                .Select(node => (node.GetProperty("node").GetString()!, node.GetProperty("shards").EnumerateArray().Select(shard => shard.GetInt32()).ToArray())),
+                .Select(node => new ExpertNode(
+                    node.GetProperty("node").GetString()!,
+                    node.GetProperty("state").GetString()!,
+                    [.. node.GetProperty("shards").EnumerateArray().Select(shard => shard.GetInt32())],
+                    node.GetProperty("rows_per_second").GetDouble())),
         ];
     }
 
@@ -74,3 +87,6 @@ internal sealed class ExpertCluster : IDisposable
         }
     }
 }
+
+/// <summary>A line of <c>nodes</c>.</summary>
+internal sealed record ExpertNode(string Node, string State, int[] Shards, double RowsPerSecond);

@@ -56,7 +56,7 @@ public sealed class PartitionTests(FaultTests.OneProcess one) : IClassFixture<Fa
     private async Task<CaptionProcess> RunAsync(NetworkHosts hosts)
     {
         var run = CaptionProcess.StartOn(hosts.On(RunsHost), ["--join", s_first, .. s_trusted, .. one.Files]);
-        await run.ReadAsync(results: 3);
+        await run.HasAsync(results: 3);
         return run;
     }
 }
