@@ -104,9 +104,11 @@ public sealed partial class IlgpuDevice
                 spec.NormEpsilon,
                 spec.Rotate ? 1 : 0,
                 spec.ScaleQuery ? 1 : 0);
-            _runtime.Plain.RotateAppend(
+            var heads = (long)table.Rows * (spec.Heads + (2 * spec.KvHeads));
+            var byWarps = FastKernels && spec.HeadSize % 2 == 0;
+            (byWarps ? _runtime.Warps!.RotateAppend : _runtime.Plain.RotateAppend)(
                 _runtime.Stream,
-                _runtime.Over((long)table.Rows * (spec.Heads + (2 * spec.KvHeads))),
+                byWarps ? _runtime.OverWarps(heads) : _runtime.Over(heads),
                 uploaded.View,
                 queries.View,
                 keys.View,

@@ -1,3 +1,4 @@
+using System.Numerics;
 using ILGPU;
 
 namespace Pipeline.Kernels;
@@ -158,7 +159,8 @@ public sealed partial class IlgpuDevice
             longest = Math.Max(longest, shape.Chunk == 0 ? position : position % shape.Chunk);
         }
 
-        var splits = (longest / WarpAttentionKernels.SplitKeys) + 1;
+        // Rounded up, so that the launches of a step stay what they were while its sequences grow.
+        var splits = (int)BitOperations.RoundUpToPowerOf2((uint)(longest / WarpAttentionKernels.SplitKeys) + 1);
         var rowParts = (long)shape.Heads * splits * WarpAttentionKernels.PartSize(shape.Pool.HeadSize);
         var together = (int)Math.Clamp(MostParts / rowParts, 1, table.Rows);
         var parts = _parts.Of(together * rowParts);

@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 
 namespace Pipeline.Kernels;
 
@@ -17,6 +18,7 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
     private readonly HashSet<IDisposable> _owned = [];
     private readonly Dictionary<StepTable, IlgpuTable> _tables = [];
     private readonly IlgpuMarks _marks;
+    private readonly HostCopies _copies;
     private readonly IlgpuScratch<float> _moments;
     private readonly IlgpuScratch<float> _routerLogits;
     private readonly IlgpuScratch<int> _stripTokens;
@@ -27,6 +29,7 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
     private readonly ArrayView<float> _noFloats;
     private readonly ArrayView<uint> _noWords;
     private byte[] _staging = [];
+    private string _graphs = "";
 
     /// <param name="runtime">The opened accelerator.</param>
     /// <param name="ownsRuntime">Whether it is closed with this device; else others may use it, one after the other.</param>
@@ -35,6 +38,7 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
         _runtime = runtime;
         _ownsRuntime = ownsRuntime;
         _marks = Owned(new IlgpuMarks(runtime));
+        _copies = Owned(new HostCopies(runtime, _marks));
         _moments = Owned(new IlgpuScratch<float>(runtime));
         _routerLogits = Owned(new IlgpuScratch<float>(runtime));
         _stripTokens = Owned(new IlgpuScratch<int>(runtime));
@@ -48,15 +52,36 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
     }
 
     public string Description =>
-        $"{_runtime.Description}, {(!FastKernels ? "plain kernels" : _tiled is null ? "warps" : "warps and tensor cores")}";
+        $"{_runtime.Description}, {(!FastKernels ? "plain kernels" : _tiled is null ? "warps" : "warps and tensor cores")}{_graphs}";
 
     /// <summary>Whether the kernels for speed are used where they are; else the plain ones do everything.</summary>
     internal bool FastKernels { get; set; }
+
+    /// <summary>Through which its launches go.</summary>
+    internal LaunchQueue Launches => _runtime.Launches;
 
     /// <summary>Bytes that weights and buffers may still take.</summary>
     public long FreeBytes => _runtime.FreeBytes;
 
     public long MemoryBytes => FreeBytes;
+
+    /// <summary>Lets decode steps go as CUDA graphs, where the driver makes them and a look at them finds nothing wrong.</summary>
+    internal void UseGraphs()
+    {
+        if (_runtime.Stream is CudaStream stream)
+        {
+            UseGraphs(CudaGraphs.Find() is { } graphs ? enqueue => graphs.Capture(stream, enqueue) : _ => null);
+        }
+    }
+
+    /// <summary>The same with graphs of another making.</summary>
+    internal void UseGraphs(Func<Action, ILaunchGraph?> capture)
+    {
+        Launches.Capture = capture;
+        var wrong = GraphCheck.Difference(this);
+        Launches.Capture = wrong is null ? capture : null;
+        _graphs = wrong is null ? ", graphs" : $", no graphs: {wrong}";
+    }
 
     public IDeviceLimits OpenLimits() => new IlgpuLimits(_runtime);
 
@@ -75,6 +100,7 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
     {
         var own = Own(nameof(Free), weight);
         Check.That(_owned.Remove(own), nameof(Free), weight.Spec.Name, "is not loaded");
+        _runtime.Launches.Forget();
         _runtime.Stream.Synchronize();
         own.Dispose();
     }
@@ -92,7 +118,7 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
         var rows = Arguments.Upload(source.Length, target, firstRow);
         if (rows > 0)
         {
-            Own(nameof(Upload), target).RowsOf(firstRow, rows).CopyFromCPU(_runtime.Stream, source);
+            _copies.Send(source, Own(nameof(Upload), target).RowsOf(firstRow, rows));
         }
     }
 
@@ -109,8 +135,12 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
             _runtime.Stream.Synchronize();
         }
 
-        own.Upload(table, _runtime.Stream);
+        own.Upload(table, _runtime);
         own.Sent = Fence();
+        if (table.Outputs == table.Rows && table.VisualRows == 0)
+        {
+            _runtime.Launches.BeginStep(table, table.Rows); // a row a sequence, each wanting a token: a step that will come again
+        }
     }
 
     public void Upload(ReadOnlySpan<int> experts, ReadOnlySpan<float> scores, DeviceRouting target)
@@ -126,8 +156,8 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
             }
 
             routing.Range = (lowest, highest);
-            routing.Experts.SubView(0, experts.Length).CopyFromCPU(_runtime.Stream, experts);
-            routing.Scores.SubView(0, scores.Length).CopyFromCPU(_runtime.Stream, scores);
+            _copies.Send(experts, routing.Experts.SubView(0, experts.Length));
+            _copies.Send(scores, routing.Scores.SubView(0, scores.Length));
         }
     }
 
@@ -136,7 +166,7 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
         Arguments.Read(source.Name, firstRow, rows, source.Rows);
         if (rows > 0)
         {
-            Receive(Own(nameof(Read), source).RowsOf(firstRow, rows), target[..(rows * source.Columns)]);
+            _copies.Receive(Own(nameof(Read), source).RowsOf(firstRow, rows), target[..(rows * source.Columns)]);
         }
     }
 
@@ -147,8 +177,8 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
         var count = rows * source.Slots;
         if (count > 0)
         {
-            Receive(routing.Experts.SubView(0, count), experts[..count]);
-            Receive(routing.Scores.SubView(0, count), scores[..count]);
+            _copies.Receive(routing.Experts.SubView(0, count), experts[..count]);
+            _copies.Receive(routing.Scores.SubView(0, count), scores[..count]);
         }
     }
 
@@ -161,8 +191,8 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
             return;
         }
 
-        Receive(choices.Tokens.SubView(0, rows), choices.HostTokens.AsSpan(0, rows));
-        Receive(choices.Totals.SubView(0, rows), choices.HostTotals.AsSpan(0, rows));
+        _copies.Receive(choices.Tokens.SubView(0, rows), choices.HostTokens.AsSpan(0, rows));
+        _copies.Receive(choices.Totals.SubView(0, rows), choices.HostTotals.AsSpan(0, rows));
         for (var row = 0; row < rows; row++)
         {
             var token = choices.HostTokens[row];
@@ -179,6 +209,7 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
     {
         try
         {
+            _runtime.Launches.Forget();
             _runtime.Stream.Synchronize();
             foreach (var owned in _owned)
             {
@@ -191,7 +222,7 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
                 _runtime.Dispose();
             }
         }
-        catch (AcceleratorException)
+        catch (Exception failure) when (failure is AcceleratorException or PipelineException)
         {
             // A lost device frees nothing; its failure was told when it came up, and its memory goes with the process.
         }
@@ -200,21 +231,6 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
     private static IlgpuBuffer Own(string operation, DeviceBuffer buffer) => Check.Own<IlgpuBuffer>(operation, buffer);
 
     private static IlgpuWeight Own(string operation, DeviceWeight weight) => Check.Own<IlgpuWeight>(operation, weight);
-
-    /// <summary>Waits for what was enqueued and copies to the host: here a device shows what it failed at before.</summary>
-    private void Receive<T>(ArrayView<T> source, Span<T> target)
-        where T : unmanaged
-    {
-        try
-        {
-            source.CopyToCPU(_runtime.Stream, target);
-        }
-        catch (AcceleratorException failure)
-        {
-            throw new PipelineException(
-                "device.failed", $"{Description}: {failure.Message}", "start again; if it fails again, check the device's driver and its log", FailureKind.Outside, failure);
-        }
-    }
 
     private IlgpuTable Uploaded(string operation, StepTable table)
     {

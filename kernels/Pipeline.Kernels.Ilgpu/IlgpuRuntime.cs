@@ -11,6 +11,8 @@ public sealed class IlgpuRuntime : IDisposable
     /// <summary>Threads of a simulated group: each is a thread of this process, and all wait for the slowest after each group.</summary>
     private const int SimulatedThreads = 2;
 
+    private const string SmallerHint = "take a smaller model, a smaller pipeline.decoder.kv-bytes, or a device with more memory";
+
     private readonly Context _context;
     private readonly Action<long> _freed;
 
@@ -26,10 +28,12 @@ public sealed class IlgpuRuntime : IDisposable
         GroupThreads = Math.Min(accelerator.MaxNumThreadsPerGroup, 128);
         MostGroups = simulated ? 1 : 1 << 20;
         Stream = accelerator.CreateStream();
-        Plain = new PlainKernels(accelerator);
+        Launches = new LaunchQueue(Stream, Failed);
+        Kernels = new KernelLoader(accelerator, Launches);
+        Plain = new PlainKernels(Kernels);
         if (accelerator.WarpSize == Lanes32.Count && accelerator.AcceleratorType != AcceleratorType.OpenCL)
         {
-            Warps = new WarpKernels(accelerator);
+            Warps = new WarpKernels(Kernels);
         }
 
         HasTensorCores = accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80;
@@ -44,6 +48,11 @@ public sealed class IlgpuRuntime : IDisposable
     internal Accelerator Accelerator { get; }
 
     internal AcceleratorStream Stream { get; }
+
+    /// <summary>Through which all launches go.</summary>
+    internal LaunchQueue Launches { get; }
+
+    internal KernelLoader Kernels { get; }
 
     internal PlainKernels Plain { get; }
 
@@ -60,7 +69,8 @@ public sealed class IlgpuRuntime : IDisposable
     internal int MostGroups { get; }
 
     /// <summary>ILGPU's own interpreter of kernels on this processor: for tests, never for work.</summary>
-    public static IlgpuRuntime OpenSimulator() => OpenSimulator(OptimizationLevel.O2);
+    public static IlgpuRuntime OpenSimulator() =>
+        OpenSimulator(OptimizationLevel.O2, capacity: GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
 
     /// <param name="warp">Threads of a warp, and of a group: 32 are needed to try the kernels that work by warps.</param>
     internal static IlgpuRuntime OpenSimulator(OptimizationLevel level, int warp = SimulatedThreads, long capacity = long.MaxValue)
@@ -71,6 +81,7 @@ public sealed class IlgpuRuntime : IDisposable
 
     public void Dispose()
     {
+        Launches.Dispose();
         Stream.Dispose();
         Accelerator.Dispose();
         _context.Dispose();
@@ -107,9 +118,16 @@ public sealed class IlgpuRuntime : IDisposable
     /// <summary>A launch of plain threads over that many items, at least one.</summary>
     internal KernelConfig Over(long items) => new((int)Math.Min((items + GroupThreads - 1) / GroupThreads, MostGroups), GroupThreads);
 
+    /// <summary>What the device failed at, by its name, and what to do.</summary>
+    internal PipelineException Failed(AcceleratorException failure) =>
+        failure is CudaException { Error: nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY) }
+            ? new PipelineException("device.memory", $"{Description}: {failure.Message}", SmallerHint, FailureKind.Outside, failure)
+            : new PipelineException(
+                "device.failed", $"{Description}: {failure.Message}", "start again; if it fails again, check the device's driver and its log", FailureKind.Outside, failure);
+
     private PipelineException NoMemory(string what, long bytes, Exception? inner) => new(
         "device.memory",
         $"{Description}: {what} takes {bytes:N0} bytes, {FreeBytes:N0} are free",
-        "take a smaller model, a smaller pipeline.decoder.kv-bytes, or a device with more memory",
+        SmallerHint,
         inner: inner);
 }

@@ -4,83 +4,80 @@ using ILGPU.Runtime;
 namespace Pipeline.Kernels;
 
 /// <summary>Every plain kernel, compiled for one accelerator when it is opened, so that no step waits for a compiler.</summary>
-internal sealed class PlainKernels(Accelerator accelerator)
+internal sealed class PlainKernels(KernelLoader kernels)
 {
-    public Action<AcceleratorStream, KernelConfig, ArrayView<long>> Mark { get; } =
-        accelerator.LoadKernel<ArrayView<long>>(RowKernels.Mark);
-
     public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<uint>, ArrayView<float>, TableShape, StoredShape, int, int> Embed { get; } =
-        accelerator.LoadKernel<ArrayView<int>, ArrayView<uint>, ArrayView<float>, TableShape, StoredShape, int, int>(RowKernels.Embed);
+        kernels.Load<ArrayView<int>, ArrayView<uint>, ArrayView<float>, TableShape, StoredShape, int, int>(RowKernels.Embed);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, int, int, int> Scatter { get; } =
-        accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, ArrayView<float>, int, int, int>(RowKernels.Scatter);
+        kernels.Load<ArrayView<int>, ArrayView<float>, ArrayView<float>, int, int, int>(RowKernels.Scatter);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, int, int, int> Gather { get; } =
-        accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, ArrayView<float>, int, int, int>(RowKernels.Gather);
+        kernels.Load<ArrayView<int>, ArrayView<float>, ArrayView<float>, int, int, int>(RowKernels.Gather);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int, int> Combine { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int, int>(RowKernels.Combine);
+        kernels.Load<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int, int>(RowKernels.Combine);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, NormShape> Moments { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, NormShape>(NormKernels.Moments);
+        kernels.Load<ArrayView<float>, ArrayView<float>, NormShape>(NormKernels.Moments);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, NormShape> Norm { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, NormShape>(NormKernels.Apply);
+        kernels.Load<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, NormShape>(NormKernels.Apply);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape> Product { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape>(ProductKernels.Product);
+        kernels.Load<ArrayView<float>, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape>(ProductKernels.Product);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ExpertShape> GateUp { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ExpertShape>(ExpertKernels.GateUp);
+        kernels.Load<ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ExpertShape>(ExpertKernels.GateUp);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, ArrayView<float>, ExpertShape> Down { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, ArrayView<float>, ExpertShape>(ExpertKernels.Down);
+        kernels.Load<ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, ArrayView<float>, ExpertShape>(ExpertKernels.Down);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, RotateShape> RotateAppend { get; } =
-        accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, RotateShape>(RotateKernels.RotateAppend);
+        kernels.Load<ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, RotateShape>(RotateKernels.RotateAppend);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int, int, int> Rotate { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int, int, int>(RotateKernels.Rotate);
+        kernels.Load<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int, int, int>(RotateKernels.Rotate);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, AttendShape> Attend { get; } =
-        accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, AttendShape>(AttentionKernels.Attend);
+        kernels.Load<ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, AttendShape>(AttentionKernels.Attend);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TileAttendShape> AttendTiles { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TileAttendShape>(AttentionKernels.AttendTiles);
+        kernels.Load<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TileAttendShape>(AttentionKernels.AttendTiles);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<float>, RouteShape> Route { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<int>, ArrayView<float>, RouteShape>(RouteKernels.Route);
+        kernels.Load<ArrayView<float>, ArrayView<int>, ArrayView<float>, RouteShape>(RouteKernels.Route);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<float>, BestShape> BestStrips { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<int>, ArrayView<float>, BestShape>(BestKernels.Strips);
+        kernels.Load<ArrayView<float>, ArrayView<int>, ArrayView<float>, BestShape>(BestKernels.Strips);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<int>, ArrayView<float>, BestShape> Best { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<int>, ArrayView<float>, BestShape>(BestKernels.Merge);
+        kernels.Load<ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<int>, ArrayView<float>, BestShape>(BestKernels.Merge);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, UnfoldShape> Unfold { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, UnfoldShape>(VisionKernels.Unfold);
+        kernels.Load<ArrayView<float>, ArrayView<float>, UnfoldShape>(VisionKernels.Unfold);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<uint>, ArrayView<float>, StoredShape, int, int> AddPositions { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<uint>, ArrayView<float>, StoredShape, int, int>(VisionKernels.AddPositions);
+        kernels.Load<ArrayView<float>, ArrayView<float>, ArrayView<uint>, ArrayView<float>, StoredShape, int, int>(VisionKernels.AddPositions);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, int, int, int, int> PixelShuffle { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, int, int, int, int>(VisionKernels.PixelShuffle);
+        kernels.Load<ArrayView<float>, ArrayView<float>, int, int, int, int>(VisionKernels.PixelShuffle);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape> Epilogues { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape>(ProductKernels.Epilogues);
+        kernels.Load<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape>(ProductKernels.Epilogues);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ExpertShape> FinishGateUp { get; } =
-        accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ExpertShape>(ExpertKernels.FinishGateUp);
+        kernels.Load<ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ExpertShape>(ExpertKernels.FinishGateUp);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertShape> FinishDown { get; } =
-        accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertShape>(ExpertKernels.FinishDown);
+        kernels.Load<ArrayView<int>, ArrayView<float>, ArrayView<float>, ExpertShape>(ExpertKernels.FinishDown);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<int>, GroupShape> Count { get; } =
-        accelerator.LoadKernel<ArrayView<int>, ArrayView<int>, GroupShape>(GroupKernels.Count);
+        kernels.Load<ArrayView<int>, ArrayView<int>, GroupShape>(GroupKernels.Count);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<int>, GroupShape> Place { get; } =
-        accelerator.LoadKernel<ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<int>, GroupShape>(GroupKernels.Place);
+        kernels.Load<ArrayView<int>, ArrayView<int>, ArrayView<int>, ArrayView<int>, GroupShape>(GroupKernels.Place);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<uint>, int, int, int> Round { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<uint>, int, int, int>(GroupKernels.Round);
+        kernels.Load<ArrayView<float>, ArrayView<uint>, int, int, int>(GroupKernels.Round);
 }

@@ -3,6 +3,11 @@ using System.ComponentModel.DataAnnotations;
 namespace Pipeline.Kernels;
 
 /// <summary>Settings of <c>pipeline.device</c>.</summary>
-/// <param name="Device">Which device computes: <c>auto</c>, <c>cpu</c>, <c>cuda:N</c>, <c>opencl:N</c> or <c>simulator</c>.</param>
+/// <param name="Device">Which device computes: <c>auto</c>, <c>cpu</c>, <c>cuda:N</c>, <c>opencl:N</c> or <c>simulator</c>, or several with commas between.</param>
 /// <param name="Threads">Threads of the CPU team; 0 takes one for each processor.</param>
-public sealed record DeviceOptions(string Device, [property: Range(0, 1024)] int Threads);
+/// <param name="Graph">Whether decode steps go to a GPU as graphs.</param>
+public sealed record DeviceOptions(string Device, [property: Range(0, 1024)] int Threads, GraphUse Graph)
+{
+    /// <summary>The devices, one after the other.</summary>
+    public IReadOnlyList<string> Names => Device.Split(',');
+}

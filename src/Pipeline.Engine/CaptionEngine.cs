@@ -13,7 +13,7 @@ using Pipeline.Text;
 
 namespace Pipeline.Engine;
 
-/// <summary>One node's engine: a model on a device thread, its actors, and the planning and running of windows.</summary>
+/// <summary>One node's engine: a model on one device or on each of several, its actors, and the planning and running of windows.</summary>
 public sealed class CaptionEngine : IAsyncDisposable
 {
     /// <summary>Milliseconds that the end of the engine waits for its media processes.</summary>
@@ -25,22 +25,22 @@ public sealed class CaptionEngine : IAsyncDisposable
     private static int s_lives;
 
     private readonly Checkpoint _checkpoint;
-    private readonly DeviceLane _lane;
+    private readonly EngineWorkers _workers;
     private readonly EngineServices _services;
     private readonly WindowPlanner _planner;
     private readonly bool _ownsSystem;
-    private IActorRef _actor = ActorRefs.Nobody;
     private bool _ownsParts;
     private long _nextWindow;
 
-    private CaptionEngine(ActorSystem system, bool ownsSystem, Checkpoint checkpoint, DeviceLane lane, EngineServices services, ModelHost host)
+    private CaptionEngine(ActorSystem system, bool ownsSystem, Checkpoint checkpoint, IReadOnlyList<EngineWorker> workers, EngineServices services)
     {
         System = system;
         _ownsSystem = ownsSystem;
         _checkpoint = checkpoint;
-        _lane = lane;
         _services = services;
-        _planner = new WindowPlanner(services, (long)host.Cache.Pages * host.Cache.PageTokens);
+        _workers = new EngineWorkers(workers);
+        _planner = new WindowPlanner(services, workers.Min(worker => (long)worker.Host.Cache.Pages * worker.Host.Cache.PageTokens));
+        DeviceFailed = DeviceLane.FirstFailureAsync(workers.Select(worker => worker.Lane));
     }
 
     public ActorSystem System { get; }
@@ -52,68 +52,79 @@ public sealed class CaptionEngine : IAsyncDisposable
 
     public int VocabularySize => _checkpoint.Config.Text.VocabularySize;
 
-    /// <summary>Done, with the cause, when the device failed: finished results can be written, nothing else.</summary>
-    public Task<Exception> DeviceFailed => _lane.Failed;
+    /// <summary>Done when a device failed: finished results can be written, nothing else.</summary>
+    public Task<DeviceLostException> DeviceFailed { get; }
 
     public DecoderMeters Decoder { get; } = new();
 
     public Gate TokensWaiting => _services.TokensWaiting;
 
-    /// <summary>An engine that owns all it needs: opens the checkpoint, loads the whole model on a device of its own and starts the actors.</summary>
+    /// <summary>An engine that owns all it needs: opens the checkpoint, loads the whole model on each of its devices and starts the actors.</summary>
     /// <param name="model">A Hugging Face directory.</param>
     /// <param name="settings">The engine's blocks of the configuration.</param>
     /// <param name="akka">Configuration of the actor system.</param>
     /// <param name="readsMedia">Whether windows have files: ffmpeg is then looked for.</param>
-    /// <param name="createDevice">Makes the device; called on the device thread.</param>
+    /// <param name="createDevices">Make the devices; each is called on its device's thread.</param>
     /// <exception cref="PipelineException">The model, the device or ffmpeg is not as it must be.</exception>
     public static async Task<CaptionEngine> StartAsync(
-        string model, EngineSettings settings, Config akka, bool readsMedia, Func<IDevice> createDevice)
+        string model, EngineSettings settings, Config akka, bool readsMedia, params IReadOnlyList<Func<IDevice>> createDevices)
     {
         var checkpoint = Checkpoint.Open(model);
-        DeviceLane? lane = null;
+        var devices = new List<EngineDevice>();
         try
         {
-            lane = await DeviceLane.StartAsync(createDevice, settings.Engine.Slice);
-            var engine = await StartAsync(system: null, checkpoint, settings, akka, readsMedia, lane, new LocalExpertsFactory());
+            foreach (var createDevice in createDevices)
+            {
+                devices.Add(new EngineDevice(await DeviceLane.StartAsync(createDevice, settings.Engine.Slice), new LocalExpertsFactory()));
+            }
+
+            var engine = await StartAsync(system: null, checkpoint, settings, akka, readsMedia, devices);
             engine._ownsParts = true;
             return engine;
         }
         catch
         {
-            await (lane?.DisposeAsync() ?? ValueTask.CompletedTask);
+            foreach (var device in devices)
+            {
+                await device.Lane.DisposeAsync();
+            }
+
             checkpoint.Dispose();
             throw;
         }
     }
 
-    /// <summary>An engine on a checkpoint, a device and, in a cluster, an actor system that are its starter's and outlive it.</summary>
+    /// <summary>An engine on a checkpoint, devices and, in a cluster, an actor system that are its starter's and outlive it.</summary>
     /// <param name="system">Where its actors live; null for a system of its own.</param>
     /// <param name="checkpoint">The model.</param>
     /// <param name="settings">The engine's blocks of the configuration.</param>
     /// <param name="akka">Configuration of the actor system, where it is the engine's own.</param>
     /// <param name="readsMedia">Whether windows have files: ffmpeg is then looked for.</param>
-    /// <param name="lane">The device that the model is loaded on.</param>
-    /// <param name="experts">Where routed experts are computed.</param>
+    /// <param name="devices">Each gets the whole model, sessions of its own, and its share of the windows.</param>
     /// <exception cref="PipelineException">The model, the device or ffmpeg is not as it must be.</exception>
     public static async Task<CaptionEngine> StartAsync(
-        ActorSystem? system, Checkpoint checkpoint, EngineSettings settings, Config akka, bool readsMedia, DeviceLane lane, IExpertsFactory experts)
+        ActorSystem? system, Checkpoint checkpoint, EngineSettings settings, Config akka, bool readsMedia, params IReadOnlyList<EngineDevice> devices)
     {
         var tools = readsMedia ? FfmpegTools.Find(settings.Media) : null;
-        var loading = lane.Post(device => new ModelHost(device, checkpoint, settings, experts, lane.Wake));
+        var loading = Task.WhenAll(devices.Select(async to => new EngineWorker(
+            to.Lane, await to.Lane.Post(device => new ModelHost(device, checkpoint, settings, to.Experts, to.Lane.Wake)))));
         var services = new EngineServices(
             checkpoint, Tokenizer.Load(checkpoint.Directory), ChatTemplate.Load(checkpoint.Directory), tools, settings);
-        var host = await loading;
+        var workers = await loading;
         if (system is not null)
         {
-            await CommitAsync(lane);
+            await Task.WhenAll(devices.Select(device => CommitAsync(device.Lane)));
         }
 
-        var engine = new CaptionEngine(system ?? ActorSystem.Create("pipeline", akka), system is null, checkpoint, lane, services, host);
+        var engine = new CaptionEngine(system ?? ActorSystem.Create("pipeline", akka), system is null, checkpoint, workers, services);
+        foreach (var worker in workers)
+        {
+            // A name of its own for each life: a parent frees a name some time after the watchers of its actor know that it ended.
+            worker.Supervisor = engine.System.ActorOf(
+                EngineActor.Props(worker, services, engine.Decoder), string.Create(CultureInfo.InvariantCulture, $"engine-{Interlocked.Increment(ref s_lives)}"));
+            await worker.Actors.Started;
+        }
 
-        // A name of its own for each life: a parent frees a name some time after the watchers of its actor know that it ended.
-        engine._actor = engine.System.ActorOf(
-            EngineActor.Props(lane.Thread, host, services, engine.Decoder), string.Create(CultureInfo.InvariantCulture, $"engine-{Interlocked.Increment(ref s_lives)}"));
-        await services.Actors.Started;
         return engine;
     }
 
@@ -140,16 +151,18 @@ public sealed class CaptionEngine : IAsyncDisposable
     public async Task<CaptionText> RunAsync(CaptionWindow window, Action<string> onText, IMaterializer materializer, CancellationToken cancellation)
     {
         var scope = new WindowScope();
+        using var lease = _workers.Take();
+        var actors = lease.Worker.Actors;
         try
         {
             cancellation.ThrowIfCancellationRequested();
             var draft = CaptionGraph
-                .Create(window, Interlocked.Increment(ref _nextWindow), scope, _services, onText)
+                .Create(window, Interlocked.Increment(ref _nextWindow), scope, _services, actors, onText)
                 .Run(materializer)
                 .WaitAsync(cancellation);
             if (await Task.WhenAny(draft, DeviceFailed) == DeviceFailed)
             {
-                throw new DeviceLostException(await DeviceFailed);
+                throw await DeviceFailed;
             }
 
             return (await draft).ToText(scope.Truncated);
@@ -157,7 +170,7 @@ public sealed class CaptionEngine : IAsyncDisposable
         catch (ActorLostException lost)
         {
             // Who cancels meanwhile gets the same answer: the window was lost with its actor.
-            await _services.Actors.WaitUntilReplacedAsync(lost.Actor, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await actors.WaitUntilReplacedAsync(lost.Actor, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
         catch (Exception exception)
@@ -184,8 +197,11 @@ public sealed class CaptionEngine : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await (_ownsSystem ? System.Terminate() : _actor.GracefulStop(ActorsPatience));
-        _services.Actors.Clear();
+        await (_ownsSystem ? System.Terminate() : Task.WhenAll(_workers.All.Select(worker => worker.Supervisor.GracefulStop(ActorsPatience))));
+        foreach (var worker in _workers.All)
+        {
+            worker.Actors.Clear();
+        }
 
         // A killed child is gone a moment after its stream: a process that ended before it would leave it behind.
         for (var waited = 0; MediaMeters.ChildrenAlive > 0 && waited < ChildrenPatience; waited += 10)
@@ -194,14 +210,18 @@ public sealed class CaptionEngine : IAsyncDisposable
         }
 
         _services.Dispose();
-        foreach (var owner in Enum.GetValues<RunOwner>())
+        foreach (var worker in _workers.All)
         {
-            _lane.Thread.Attach(owner, ActorRefs.Nobody);
+            foreach (var owner in Enum.GetValues<RunOwner>())
+            {
+                worker.Lane.Thread.Attach(owner, ActorRefs.Nobody);
+            }
+
+            await (_ownsParts ? worker.Lane.DisposeAsync() : ValueTask.CompletedTask);
         }
 
         if (_ownsParts)
         {
-            await _lane.DisposeAsync();
             _checkpoint.Dispose();
         }
     }

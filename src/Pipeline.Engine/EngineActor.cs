@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Pipeline.Engine.Decoding;
-using Pipeline.Engine.Running;
 using Pipeline.Engine.Vision;
 
 namespace Pipeline.Engine;
@@ -11,21 +10,19 @@ namespace Pipeline.Engine;
 /// </summary>
 internal sealed class EngineActor : UntypedActor
 {
-    private readonly DeviceThread _thread;
-    private readonly ModelHost _host;
+    private readonly EngineWorker _worker;
     private readonly EngineServices _services;
     private readonly DecoderMeters _meters;
 
-    public EngineActor(DeviceThread thread, ModelHost host, EngineServices services, DecoderMeters meters)
+    public EngineActor(EngineWorker worker, EngineServices services, DecoderMeters meters)
     {
-        _thread = thread;
-        _host = host;
+        _worker = worker;
         _services = services;
         _meters = meters;
     }
 
-    public static Props Props(DeviceThread thread, ModelHost host, EngineServices services, DecoderMeters meters) =>
-        Akka.Actor.Props.Create(() => new EngineActor(thread, host, services, meters));
+    public static Props Props(EngineWorker worker, EngineServices services, DecoderMeters meters) =>
+        Akka.Actor.Props.Create(() => new EngineActor(worker, services, meters));
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
 
@@ -33,7 +30,7 @@ internal sealed class EngineActor : UntypedActor
     {
         StartVision();
         StartDecoder();
-        _services.Actors.MarkStarted();
+        _worker.Actors.MarkStarted();
     }
 
     protected override void OnReceive(object message)
@@ -52,11 +49,11 @@ internal sealed class EngineActor : UntypedActor
         }
     }
 
-    private void StartVision() => _services.Actors.Vision =
-        Context.WatchWith(Context.ActorOf(VisionActor.Props(_thread, _host, _services.Settings.Vision), "vision"), VisionEnded.Instance);
+    private void StartVision() => _worker.Actors.Vision =
+        Context.WatchWith(Context.ActorOf(VisionActor.Props(_worker.Lane.Thread, _worker.Host, _services.Settings.Vision), "vision"), VisionEnded.Instance);
 
-    private void StartDecoder() => _services.Actors.Decoder =
-        Context.WatchWith(Context.ActorOf(DecoderActor.Props(_thread, _host, _services.Tokenizer, _meters), "decoder"), DecoderEnded.Instance);
+    private void StartDecoder() => _worker.Actors.Decoder =
+        Context.WatchWith(Context.ActorOf(DecoderActor.Props(_worker.Lane.Thread, _worker.Host, _services.Tokenizer, _meters), "decoder"), DecoderEnded.Instance);
 
     private sealed record VisionEnded : INoSerializationVerificationNeeded
     {

@@ -71,8 +71,6 @@ internal sealed class EngineServices : IDisposable
     /// <summary>Ids of the tokens that lay out a picture.</summary>
     public ImageTokens ImageTokens => _imageTokens ?? throw NoVision();
 
-    public EngineActors Actors { get; } = new();
-
     public Gate TokensWaiting { get; }
 
     public Gate MediaProcesses { get; }

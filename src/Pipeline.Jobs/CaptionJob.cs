@@ -28,7 +28,7 @@ public static class CaptionJob
             {
                 progress.Abandon();
                 await writing;
-                throw first == ended ? EngineEnded() : new DeviceLostException(await engine.DeviceFailed);
+                throw first == ended ? EngineEnded() : await engine.DeviceFailed;
             }
 
             await writing;

@@ -65,7 +65,7 @@ internal sealed class EvalEngine : IAsyncDisposable
         var lane = await DeviceLane.StartAsync(() => new PortableDevice(team), options.Engine.Slice);
         var (factory, owner) = await createExperts(checkpoint, lane);
         var engine = await CaptionEngine.StartAsync(
-            system: null, checkpoint, options, ConfigurationFactory.ParseString("akka.stdout-loglevel = OFF").WithFallback(config.Merged), readsMedia: true, lane, factory);
+            system: null, checkpoint, options, ConfigurationFactory.ParseString("akka.stdout-loglevel = OFF").WithFallback(config.Merged), readsMedia: true, new EngineDevice(lane, factory));
         return new EvalEngine(team, checkpoint, lane, engine, owner);
     }
 

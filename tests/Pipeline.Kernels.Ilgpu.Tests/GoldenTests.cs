@@ -26,5 +26,9 @@ public abstract class IlgpuGoldens(RuntimeFixture fixture)
 
 public sealed class SimulatorGoldens(OptimizedSimulator fixture) : IlgpuGoldens(fixture), IClassFixture<OptimizedSimulator>;
 
+/// <summary>With the fast kernels: the goldens' weights are float32, which tensor cores do not read, so the budget is the same.</summary>
+[NeedsCuda]
+public sealed class CudaGoldens(Cuda fixture) : IlgpuGoldens(fixture), IClassFixture<Cuda>;
+
 [NeedsPocl]
 public sealed class PoclGoldens(Pocl fixture) : IlgpuGoldens(fixture), IClassFixture<Pocl>;

@@ -38,6 +38,7 @@ public sealed class PtxTests(ITestOutputHelper output) : IDisposable
     [InlineData("DecodeKernels.GateUp", "ld.global.v4.b32", 2)]
     [InlineData("DecodeKernels.Down", "ld.global.v4.b32", 1)]
     [InlineData("WarpAttentionKernels.Split", "shfl.sync.bfly", 5)]
+    [InlineData("WarpRotateKernels.RotateAppend", "shfl.sync.bfly", 5)]
     public void A_kernel_for_speed_has_the_instructions_that_make_it_fast(string kernel, string instruction, int least) =>
         Assert.InRange(Generate(kernel).Split(instruction).Length - 1, least, int.MaxValue);
 

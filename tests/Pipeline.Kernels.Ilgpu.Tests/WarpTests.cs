@@ -105,6 +105,42 @@ public sealed class WarpTests(WideSimulator fixture) : IClassFixture<WideSimulat
         });
     }
 
+    [Theory]
+    [InlineData(QueryKeyNorm.None, 40, true)]
+    [InlineData(QueryKeyNorm.BeforeRotation, 72, true)]
+    [InlineData(QueryKeyNorm.AfterRotation, 72, true)]
+    [InlineData(QueryKeyNorm.AfterRotation, 40, false)]
+    public void Queries_and_keys_are_normed_rotated_and_appended_by_a_warp_a_head(QueryKeyNorm norm, int headSize, bool rotate)
+    {
+        const int rows = 3, heads = 2, pageTokens = 2;
+        using var weights = new TestWeights(seed: headSize);
+        var spec = new AttentionSpec(heads, 1, headSize, AttentionKind.Full, 0, rotate, norm, 1e-3f, ScaleQuery: true, 0.3f);
+        var (queries, keys, values) = (weights.Numbers(rows * heads * headSize), weights.Numbers(rows * headSize), weights.Numbers(rows * headSize));
+        var (angles, scales) = (weights.Numbers(rows * headSize / 2, range: 3), weights.Numbers(rows));
+        Matches(8 * Budget.Attention(headSize, rows), device =>
+        {
+            var pool = device.AllocateKv(new KvShape(Layers: 1, Pages: 2, pageTokens, KvHeads: 1, headSize));
+            var table = new StepTable(rows, sequences: 1, pages: 2, pairs: headSize / 2) { Rows = rows, Sequences = 1 };
+            (table.Pages(AttentionKind.Full)[0], table.Pages(AttentionKind.Full)[1]) = (1, 0);
+            scales.CopyTo(table.QueryScales, 0);
+            for (var i = 0; i < angles.Length; i++)
+            {
+                (table.Sines[i], table.Cosines[i]) = MathF.SinCos(angles[i]);
+            }
+
+            for (var row = 0; row < rows; row++)
+            {
+                table.Positions[row] = row;
+            }
+
+            var (query, key, output) = (Upload(device, queries, rows), Upload(device, keys, rows), device.Allocate("output", rows, heads * headSize));
+            device.Upload(table);
+            device.RotateAppend(table, spec, query, key, Upload(device, values, rows), pool, 0);
+            device.Attend(table, spec, query, pool, 0, output);
+            return [.. Read(device, query), .. Read(device, key), .. Read(device, output)];
+        });
+    }
+
     [Fact]
     public void Tiles_attend_by_a_warp_a_head()
     {

@@ -3,10 +3,10 @@ using Pipeline.Kernels;
 namespace Pipeline.TestKit;
 
 /// <summary>A device that can be stopped before its next pass and let go again, so that what waits for it fills up.</summary>
-public sealed class GatedDevice(IDevice device) : IDevice
+public class GatedDevice(IDevice device) : IDevice
 {
     private readonly ManualResetEventSlim _open = new(initialState: true);
-    private int _failNext;
+    private volatile Fault? _fault;
 
     public string Description => device.Description;
 
@@ -17,14 +17,20 @@ public sealed class GatedDevice(IDevice device) : IDevice
 
     public void Open() => _open.Set();
 
-    /// <summary>Makes the next pass fail as a lost device does.</summary>
-    public void Break() => Interlocked.Exchange(ref _failNext, 1);
+    /// <summary>Makes the next call of an operation fail, and every call after it, as a lost device does.</summary>
+    /// <param name="operation">Name of a method that begins a pass, computes or copies: <c>Upload</c>, <c>Product</c>, <c>Read</c>, <c>Unfold</c>.</param>
+    /// <param name="failure">What it fails with.</param>
+    public void Break(string operation, Exception failure) => _fault = new Fault(operation, failure);
+
+    /// <summary>Makes the next pass fail.</summary>
+    public void Break() => Break(nameof(Upload), new InvalidOperationException("the device was lost"));
 
     public void Dispose()
     {
         _open.Set();
         device.Dispose();
         _open.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     public DeviceWeight Load(WeightSpec spec) => device.Load(spec);
@@ -39,11 +45,15 @@ public sealed class GatedDevice(IDevice device) : IDevice
 
     public KvPool AllocateKv(KvShape shape) => device.AllocateKv(shape);
 
-    public void Upload(ReadOnlySpan<float> source, DeviceBuffer target, int firstRow) => device.Upload(source, target, firstRow);
+    public void Upload(ReadOnlySpan<float> source, DeviceBuffer target, int firstRow)
+    {
+        FailWhereBroken(nameof(Upload));
+        device.Upload(source, target, firstRow);
+    }
 
     public void Upload(StepTable table)
     {
-        Pass();
+        Pass(nameof(Upload));
         device.Upload(table);
     }
 
@@ -53,7 +63,11 @@ public sealed class GatedDevice(IDevice device) : IDevice
 
     public void Read(DeviceRouting source, int rows, Span<int> experts, Span<float> scores) => device.Read(source, rows, experts, scores);
 
-    public void Read(DeviceChoices source, int rows, Span<TokenChoice> target) => device.Read(source, rows, target);
+    public void Read(DeviceChoices source, int rows, Span<TokenChoice> target)
+    {
+        FailWhereBroken(nameof(Read));
+        device.Read(source, rows, target);
+    }
 
     public long Fence() => device.Fence();
 
@@ -68,7 +82,11 @@ public sealed class GatedDevice(IDevice device) : IDevice
     public void Norm(NormKind kind, DeviceBuffer input, int rows, DeviceWeight weight, DeviceWeight? bias, float epsilon, DeviceBuffer output) =>
         device.Norm(kind, input, rows, weight, bias, epsilon, output);
 
-    public void Product(DeviceBuffer input, int rows, IReadOnlyList<Projection> projections) => device.Product(input, rows, projections);
+    public virtual void Product(DeviceBuffer input, int rows, IReadOnlyList<Projection> projections)
+    {
+        FailWhereBroken(nameof(Product));
+        device.Product(input, rows, projections);
+    }
 
     public void RotateAppend(StepTable table, AttentionSpec spec, DeviceBuffer query, DeviceBuffer key, DeviceBuffer value, KvPool pool, int layer) =>
         device.RotateAppend(table, spec, query, key, value, pool, layer);
@@ -85,19 +103,19 @@ public sealed class GatedDevice(IDevice device) : IDevice
     public void Route(DeviceBuffer input, int rows, DeviceWeight router, RouterScore score, DeviceRouting routing) =>
         device.Route(input, rows, router, score, routing);
 
-    public void ExpertRows(DeviceBuffer input, DeviceRouting routing, int rows, ExpertWeights weights, DeviceBuffer inner, DeviceBuffer output) =>
+    public virtual void ExpertRows(DeviceBuffer input, DeviceRouting routing, int rows, ExpertWeights weights, DeviceBuffer inner, DeviceBuffer output) =>
         device.ExpertRows(input, routing, rows, weights, inner, output);
 
     public void Combine(DeviceBuffer residual, DeviceBuffer shared, DeviceBuffer expertRows, int rows, int slots) =>
         device.Combine(residual, shared, expertRows, rows, slots);
 
-    public void Logits(DeviceBuffer input, int rows, DeviceWeight head, DeviceBuffer logits) => device.Logits(input, rows, head, logits);
+    public virtual void Logits(DeviceBuffer input, int rows, DeviceWeight head, DeviceBuffer logits) => device.Logits(input, rows, head, logits);
 
     public void Best(DeviceBuffer logits, int rows, DeviceChoices choices) => device.Best(logits, rows, choices);
 
     public void Unfold(DeviceBuffer pixels, int tiles, TileShape shape, DeviceBuffer patches)
     {
-        Pass();
+        Pass(nameof(Unfold));
         device.Unfold(pixels, tiles, shape, patches);
     }
 
@@ -107,13 +125,20 @@ public sealed class GatedDevice(IDevice device) : IDevice
     public void PixelShuffle(DeviceBuffer input, int tiles, int grid, int side, DeviceBuffer output) =>
         device.PixelShuffle(input, tiles, grid, side, output);
 
-    private void Pass()
+    private void Pass(string operation)
     {
         Passes++;
         _open.Wait();
-        if (Interlocked.Exchange(ref _failNext, 0) == 1)
+        FailWhereBroken(operation);
+    }
+
+    private void FailWhereBroken(string operation)
+    {
+        if (_fault is { } fault && fault.Operation == operation)
         {
-            throw new InvalidOperationException("the device was lost");
+            throw fault.Failure;
         }
     }
+
+    private sealed record Fault(string Operation, Exception Failure);
 }

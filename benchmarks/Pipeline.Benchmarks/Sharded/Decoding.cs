@@ -42,7 +42,7 @@ internal static class Decoding
         var options = settings.Options;
         await using var lane = await DeviceLane.StartAsync(() => new PortableDevice(team), options.Engine.Slice);
         await using var engine = await CaptionEngine.StartAsync(
-            system: null, checkpoint, options.EngineSettings, LogSetup.Bridge(settings.Akka, options.Log), readsMedia: false, lane, experts);
+            system: null, checkpoint, options.EngineSettings, LogSetup.Bridge(settings.Akka, options.Log), readsMedia: false, new EngineDevice(lane, experts));
         using var materializer = engine.System.Materializer();
         var texts = Enumerable.Range(0, sequences).Select(i => GenerateAsync(engine, materializer, $"Sequence {i}", tokens)).ToArray();
         await Reach(engine.Decoder, (long)sequences * Margin);

@@ -17,7 +17,7 @@ internal sealed class TiledProduct : IDisposable
     public TiledProduct(IlgpuRuntime runtime)
     {
         _runtime = runtime;
-        _product = runtime.Accelerator.LoadKernel<long, long, long, ArrayView<int>, ArrayView<int>, MatrixShape>(
+        _product = runtime.Kernels.Load<long, long, long, ArrayView<int>, ArrayView<int>, MatrixShape>(
             MatrixKernels.Product, new KernelSpecialization(MatrixTile.Threads, 2));
         _rounded = new IlgpuScratch<uint>(runtime);
         _counts = new IlgpuScratch<int>(runtime);

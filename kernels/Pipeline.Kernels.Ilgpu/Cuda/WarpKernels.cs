@@ -4,25 +4,28 @@ using ILGPU.Runtime;
 namespace Pipeline.Kernels;
 
 /// <summary>The kernels that work by warps of 32, compiled for one accelerator.</summary>
-internal sealed class WarpKernels(Accelerator accelerator)
+internal sealed class WarpKernels(KernelLoader kernels)
 {
     public Action<AcceleratorStream, KernelConfig, ArrayView<Floats4>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape> Product { get; } =
-        accelerator.LoadKernel<ArrayView<Floats4>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape>(DecodeKernels.Product);
+        kernels.Load<ArrayView<Floats4>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape>(DecodeKernels.Product);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<Floats4>, ArrayView<int>, ArrayView<float>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<float>, ExpertShape> GateUp { get; } =
-        accelerator.LoadKernel<ArrayView<Floats4>, ArrayView<int>, ArrayView<float>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<float>, ExpertShape>(DecodeKernels.GateUp);
+        kernels.Load<ArrayView<Floats4>, ArrayView<int>, ArrayView<float>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<float>, ExpertShape>(DecodeKernels.GateUp);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<Floats4>, ArrayView<int>, ArrayView<float>, ArrayView<Words4>, ArrayView<float>, ExpertShape> Down { get; } =
-        accelerator.LoadKernel<ArrayView<Floats4>, ArrayView<int>, ArrayView<float>, ArrayView<Words4>, ArrayView<float>, ExpertShape>(DecodeKernels.Down);
+        kernels.Load<ArrayView<Floats4>, ArrayView<int>, ArrayView<float>, ArrayView<Words4>, ArrayView<float>, ExpertShape>(DecodeKernels.Down);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, RotateShape> RotateAppend { get; } =
+        kernels.Load<ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, RotateShape>(WarpRotateKernels.RotateAppend);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, SplitShape> Split { get; } =
-        accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, SplitShape>(WarpAttentionKernels.Split);
+        kernels.Load<ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<float>, SplitShape>(WarpAttentionKernels.Split);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<float>, ArrayView<float>, SplitShape> Merge { get; } =
-        accelerator.LoadKernel<ArrayView<int>, ArrayView<float>, ArrayView<float>, SplitShape>(WarpAttentionKernels.Merge);
+        kernels.Load<ArrayView<int>, ArrayView<float>, ArrayView<float>, SplitShape>(WarpAttentionKernels.Merge);
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TileAttendShape> AttendTiles { get; } =
-        accelerator.LoadKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TileAttendShape>(WarpAttentionKernels.AttendTiles);
+        kernels.Load<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TileAttendShape>(WarpAttentionKernels.AttendTiles);
 
     /// <summary>Whether these kernels read weights of that shape, and inputs of that length.</summary>
     public static bool Takes(IlgpuWeight weight) =>

@@ -115,7 +115,7 @@ internal static unsafe class DeviceCheck
     }
 
     /// <summary>A BF16 weight of small numbers, in memory that lives as long as its handle.</summary>
-    private static DeviceWeight Weight(IDevice device, Random random, int outputs, int inputs, int parts = 1)
+    internal static DeviceWeight Weight(IDevice device, Random random, int outputs, int inputs, int parts = 1)
     {
         var stored = GC.AllocateArray<ushort>(parts * outputs * inputs, pinned: true);
         var numbers = Numbers(random, stored.Length);

@@ -43,8 +43,10 @@ public static class IlgpuDevices
     }
 
     /// <summary>Opens a device on the calling thread, which is its owner from then on; compiles its kernels.</summary>
+    /// <param name="name">As <see cref="List"/> has it, or <see cref="Simulator"/>.</param>
+    /// <param name="graphs">Whether decode steps may go as graphs.</param>
     /// <exception cref="PipelineException">There is no such device, or it cannot be used; names it and says why.</exception>
-    public static IlgpuDevice Open(string name)
+    public static IlgpuDevice Open(string name, GraphUse graphs)
     {
         if (name == Simulator)
         {
@@ -66,7 +68,7 @@ public static class IlgpuDevices
             var device = new IlgpuDevice(OpenRuntime(info));
             try
             {
-                return Checked(device, why => Refuse(info, why, inner: null));
+                return WithGraphs(Checked(device, why => Refuse(info, why, inner: null)), graphs);
             }
             catch
             {
@@ -89,6 +91,17 @@ public static class IlgpuDevices
         }
 
         return DeviceCheck.Difference(device) is { } difference ? throw refuse(difference) : device;
+    }
+
+    /// <summary>The device with graphs where its driver makes them and they compute what direct launches do; its description says if not.</summary>
+    private static IlgpuDevice WithGraphs(IlgpuDevice device, GraphUse graphs)
+    {
+        if (graphs == GraphUse.Auto)
+        {
+            device.UseGraphs();
+        }
+
+        return device;
     }
 
     private static IlgpuRuntime OpenRuntime(AcceleratorInfo info)

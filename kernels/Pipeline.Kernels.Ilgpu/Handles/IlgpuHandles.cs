@@ -77,6 +77,7 @@ internal sealed class IlgpuScratch<T>(IlgpuRuntime runtime) : IDisposable
     {
         if (_memory is null || _memory.View.Length < count)
         {
+            runtime.Launches.LaunchHeld(); // who was told of the smaller one goes before it is gone
             _memory?.Dispose();
             _memory = runtime.Allocate<T>("scratch", count);
         }

@@ -10,6 +10,7 @@ namespace Pipeline.Kernels;
 internal sealed class IlgpuMarks : IDisposable
 {
     private readonly AcceleratorStream _stream;
+    private readonly LaunchQueue _launches;
     private readonly Action<AcceleratorStream, KernelConfig, ArrayView<long>> _count;
     private readonly DeviceMemory<long> _reached;
     private readonly PageLockedArray1D<long> _seen;
@@ -18,7 +19,8 @@ internal sealed class IlgpuMarks : IDisposable
     public IlgpuMarks(IlgpuRuntime runtime)
     {
         _stream = runtime.Stream;
-        _count = runtime.Plain.Mark;
+        _launches = runtime.Launches;
+        _count = runtime.Accelerator.LoadKernel<ArrayView<long>>(RowKernels.Mark);
         _reached = runtime.Allocate<long>("marks", 1);
         _seen = runtime.Accelerator.AllocatePageLocked1D<long>(1);
         _seen.Span.Clear();
@@ -26,6 +28,7 @@ internal sealed class IlgpuMarks : IDisposable
 
     public long Add()
     {
+        _launches.Flush();
         _count(_stream, new KernelConfig(1, 1), _reached.View);
         _reached.View.CopyTo(_stream, _seen.ArrayView);
         return ++_last;

@@ -36,7 +36,7 @@ internal sealed class IlgpuTable : IDisposable
     /// <summary>Whether the table still counts what was uploaded.</summary>
     public bool Matches(StepTable table) => _counts == Counts(table);
 
-    public void Upload(StepTable table, AcceleratorStream stream)
+    public void Upload(StepTable table, IlgpuRuntime runtime)
     {
         _end = 0;
         _checked.Clear();
@@ -59,7 +59,15 @@ internal sealed class IlgpuTable : IDisposable
             _pages[(int)kind] = Add(table.Pages(kind));
         }
 
-        View.SubView(0, _end).CopyFrom(stream, _host.ArrayView.SubView(0, _end));
+        try
+        {
+            runtime.Launches.Flush();
+            View.SubView(0, _end).CopyFrom(runtime.Stream, _host.ArrayView.SubView(0, _end));
+        }
+        catch (AcceleratorException failure)
+        {
+            throw runtime.Failed(failure);
+        }
     }
 
     /// <summary>Checks, once an upload, that every page a row sees is in the pool: a kernel would read past its end.</summary>

@@ -143,9 +143,9 @@ internal static class RotateKernels
         }
     }
 
-    private static int Page(ArrayView<int> table, long row, RotateShape shape) =>
+    internal static int Page(ArrayView<int> table, long row, RotateShape shape) =>
         shape.Table.Page(table, row, table[shape.Table.Positions + row] / shape.Pool.PageTokens);
 
-    private static int Token(ArrayView<int> table, long row, RotateShape shape) =>
+    internal static int Token(ArrayView<int> table, long row, RotateShape shape) =>
         table[shape.Table.Positions + row] % shape.Pool.PageTokens;
 }

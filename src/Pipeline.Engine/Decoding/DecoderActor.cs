@@ -40,7 +40,7 @@ internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
 
     protected override void PreStart() => _thread.Attach(RunOwner.Decoder, Self);
 
-    protected override void PostStop() => _meters.Report(sessions: 0, waiting: 0, pages: 0);
+    protected override void PostStop() => _meters.Report(_thread, sessions: 0, waiting: 0, pages: 0);
 
     protected override void OnReceive(object message)
     {
@@ -230,7 +230,7 @@ internal sealed class DecoderActor : UntypedActor, IWithUnboundedStash
             }
         }
 
-        _meters.Report(_scheduler.Open, _scheduler.Waiting, _scheduler.PagesInUse);
+        _meters.Report(_thread, _scheduler.Open, _scheduler.Waiting, _scheduler.PagesInUse);
     }
 
     private sealed class OpenedSession(long id, OpenSession open, IActorRef owner, Tokenizer tokenizer)

@@ -1,9 +1,12 @@
+using Pipeline.Engine.Running;
+
 namespace Pipeline.Engine.Decoding;
 
-/// <summary>What the decoder did since the start, and how full it is, now and at most; written by its actor, read by anyone.</summary>
+/// <summary>What an engine's decoders did since the start, and how full they are, now and at most; written by their actors, read by anyone.</summary>
 public sealed class DecoderMeters
 {
     private readonly Lock _lock = new();
+    private readonly Dictionary<DeviceThread, (int Sessions, int Waiting, int Pages)> _decoders = [];
     private long _steps;
     private long _tokens;
 
@@ -29,11 +32,13 @@ public sealed class DecoderMeters
 
     internal void CountToken() => Interlocked.Increment(ref _tokens);
 
-    internal void Report(int sessions, int waiting, int pages)
+    /// <summary>How full the decoder of one device is now.</summary>
+    internal void Report(DeviceThread thread, int sessions, int waiting, int pages)
     {
         lock (_lock)
         {
-            (Sessions, Waiting, Pages) = (sessions, waiting, pages);
+            _decoders[thread] = (sessions, waiting, pages);
+            (Sessions, Waiting, Pages) = (_decoders.Values.Sum(decoder => decoder.Sessions), _decoders.Values.Sum(decoder => decoder.Waiting), _decoders.Values.Sum(decoder => decoder.Pages));
             PeakSessions = Math.Max(PeakSessions, sessions);
             PeakPages = Math.Max(PeakPages, pages);
         }

@@ -16,12 +16,13 @@ internal static class CaptionGraph
     /// <param name="id">Names this run of the window to the actors.</param>
     /// <param name="scope">Holds what the window has of the process's bounds.</param>
     /// <param name="services">What all windows share.</param>
+    /// <param name="actors">Those of the device that computes the window.</param>
     /// <param name="onText">Gets the text as it comes; what it throws fails the stream.</param>
     public static IRunnableGraph<Task<CaptionDraft>> Create(
-        CaptionWindow window, long id, WindowScope scope, EngineServices services, Action<string> onText) =>
-        Pictures(window, id, scope, services)
+        CaptionWindow window, long id, WindowScope scope, EngineServices services, EngineActors actors, Action<string> onText) =>
+        Pictures(window, id, scope, services, actors)
             .Via(Flow.FromGraph(new FusionStage(window.Plan)).Named("Fusion"))
-            .Via(Flow.FromGraph(new DecodeStage(window, scope, services.Actors.Decoder)).Named("Decode"))
+            .Via(Flow.FromGraph(new DecodeStage(window, scope, actors.Decoder)).Named("Decode"))
             .ToMaterialized(
                 Sink.Aggregate<DecoderActor.TokenGenerated, CaptionDraft>(new CaptionDraft(), (draft, generated) =>
                 {
@@ -31,12 +32,13 @@ internal static class CaptionGraph
                 Keep.Right)
             .WithAttributes(Attributes.CreateInputBuffer(1, 1));
 
-    private static Source<EncodedPicture, NotUsed> Pictures(CaptionWindow window, long id, WindowScope scope, EngineServices services) =>
+    private static Source<EncodedPicture, NotUsed> Pictures(
+        CaptionWindow window, long id, WindowScope scope, EngineServices services, EngineActors actors) =>
         window.Pictures == 0
             ? Source.Empty<EncodedPicture>()
             : Source.FromGraph(new FrameSource(window, scope, services)).Named("Sample")
                 .Via(Tile(window, scope, services))
-                .Via(Flow.FromGraph(new VisionStage(id, services.Actors.Vision)).Named("Vision"));
+                .Via(Flow.FromGraph(new VisionStage(id, actors.Vision)).Named("Vision"));
 
     /// <summary>Tiles are cut on threads of their own, one frame ahead of the vision stage.</summary>
     private static Flow<SampledFrame, TiledPicture, NotUsed> Tile(CaptionWindow window, WindowScope scope, EngineServices services) =>

@@ -11,7 +11,7 @@ public sealed class DeviceLane : IAsyncDisposable
     private DeviceLane(DeviceThread thread) => Thread = thread;
 
     /// <summary>Done, with the cause, when the device failed: finished results can be written, nothing else.</summary>
-    public Task<Exception> Failed => Thread.Failed;
+    public Task<DeviceLostException> Failed => Thread.Failed;
 
     internal DeviceThread Thread { get; }
 
@@ -23,6 +23,10 @@ public sealed class DeviceLane : IAsyncDisposable
         await thread.Ready;
         return new DeviceLane(thread);
     }
+
+    /// <summary>The first failure of any of them.</summary>
+    public static async Task<DeviceLostException> FirstFailureAsync(IEnumerable<DeviceLane> lanes) =>
+        await await Task.WhenAny(lanes.Select(lane => lane.Failed));
 
     /// <summary>Runs a function between two half layers; keep it short where an engine decodes beside. What it throws is the caller's alone.</summary>
     /// <exception cref="DeviceLostException">The device failed before its turn came.</exception>
@@ -43,7 +47,7 @@ public sealed class DeviceLane : IAsyncDisposable
         await Task.WhenAny(result.Task, Thread.Ended);
         if (!result.Task.IsCompleted)
         {
-            throw Failed.IsCompleted ? new DeviceLostException(await Failed) : new ObjectDisposedException(nameof(DeviceLane));
+            throw Failed.IsCompleted ? await Failed : new ObjectDisposedException(nameof(DeviceLane));
         }
 
         return await result.Task;

@@ -17,8 +17,9 @@ internal sealed class DeviceThread
     private readonly List<IDeviceWork> _works = [];
     private readonly int[] _attachments = new int[Enum.GetValues<RunOwner>().Length];
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<DeviceLostException> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string _device = "";
     private bool _stopping;
 
     /// <param name="createDevice">Makes the device, on the thread.</param>
@@ -33,7 +34,7 @@ internal sealed class DeviceThread
     public Task Ready => _ready.Task;
 
     /// <summary>Done when the device failed: the process can only write what is finished and end.</summary>
-    public Task<Exception> Failed => _failed.Task;
+    public Task<DeviceLostException> Failed => _failed.Task;
 
     /// <summary>Done when the thread has ended and the device is disposed: what was posted since is never run.</summary>
     public Task Ended => _ended.Task;
@@ -74,12 +75,13 @@ internal sealed class DeviceThread
         try
         {
             using var device = createDevice();
+            _device = device.Description;
             _ready.SetResult();
             Loop(device);
         }
         catch (Exception exception) when (!_ready.TrySetException(exception))
         {
-            _failed.TrySetResult(exception);
+            _failed.TrySetResult(new DeviceLostException(_device, exception));
         }
         catch
         {

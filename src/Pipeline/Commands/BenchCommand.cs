@@ -95,7 +95,8 @@ internal static class BenchCommand
         using var checkpoint = Checkpoint.Open(settings.ModelFolder);
         var plan = measure.Plan(parsed, settings.Options, checkpoint.Config.Text.MaxPositions);
         using var team = new CpuTeam(settings.Options.Device.Threads);
-        using var device = DeviceFactory.Create(settings.Options.Device, team, () => BenchRun.BytesNeeded(checkpoint, plan), surroundings.Error.WriteNote);
+        var name = DeviceFactory.OnlyName(settings.Options.Device, "bench");
+        using var device = DeviceFactory.Create(name, settings.Options.Device.Graph, team, () => BenchRun.BytesNeeded(checkpoint, plan), surroundings.Error.WriteNote);
         var progress = new ProgressLine(surroundings);
         BenchReport report;
         try

@@ -8,7 +8,7 @@ namespace Pipeline.Commands;
 internal sealed class CommonOptions
 {
     private readonly Option<string?> _model = String("--model", "DIR", "the model's folder (default: PIPELINE_MODEL, else tiny-scout)");
-    private readonly Option<string?> _device = String("--device", "NAME", "what computes: auto, cpu, cuda:N, opencl:N");
+    private readonly Option<string?> _device = String("--device", "NAME", "what computes: auto, cpu, cuda:N, opencl:N; several with commas between");
     private readonly Option<int?> _threads = Whole("--threads", "N", "threads of the CPU; 0 takes one a core", 0, 1024);
     private readonly Option<int?> _concurrency = Whole("--concurrency", "N", "files worked on at once", 1, 4096);
     private readonly Option<string?> _profile = String("--profile", "NAME", "settings of this profile");

@@ -22,15 +22,15 @@ internal static class DevicesCommand
         command.SetAction((parsed, _) =>
         {
             var options = Settings.Load(common.Arguments(parsed), model: null, surroundings).Options;
-            var choice = DeviceFactory.Choose(options.Device);
-            surroundings.Output.Write(Encoding.UTF8.GetBytes(Describe(options, choice)));
+            var choices = options.Device.Names.Select(DeviceFactory.Choose);
+            surroundings.Output.Write(Encoding.UTF8.GetBytes(Describe(options, choices)));
             surroundings.Output.Flush();
             return Task.FromResult(ExitCode.Done);
         });
         return command;
     }
 
-    private static string Describe(PipelineOptions options, DeviceChoice choice)
+    private static string Describe(PipelineOptions options, IEnumerable<DeviceChoice> choices)
     {
         using var team = new CpuTeam(options.Device.Threads);
         using var cpu = new PortableDevice(team);
@@ -46,6 +46,12 @@ internal static class DevicesCommand
             }
         }
 
-        return table.Gap().Add("chosen", $"{choice.Name}: {choice.Why}").ToString();
+        table.Gap();
+        foreach (var choice in choices)
+        {
+            table.Add("chosen", $"{choice.Name}: {choice.Why}");
+        }
+
+        return table.ToString();
     }
 }

@@ -37,7 +37,7 @@ internal sealed class ClusterMember : IAsyncDisposable
     /// <summary>Joins the cluster, or forms it, and offers this node's memory to it.</summary>
     /// <param name="settings">All settings; <c>experts.memory-bytes</c> is what this node offers.</param>
     /// <param name="checkpoint">The model; outlives the member, as does the device.</param>
-    /// <param name="lane">The device that computes the rows of this node's shards.</param>
+    /// <param name="lane">The device that computes the rows of this node's shards, and that its instruction path is of.</param>
     /// <exception cref="PipelineException">An address that cannot be bound, nobody who answers, another model, too little memory.</exception>
     public static async Task<ClusterMember> StartAsync(
         Settings settings, NodeRoles roles, Checkpoint checkpoint, DeviceLane lane, CancellationToken cancellation)
@@ -88,7 +88,7 @@ internal sealed class ClusterMember : IAsyncDisposable
         }
     }
 
-    /// <summary>Experts that an engine of this process asks.</summary>
+    /// <summary>Experts that an engine of this process asks, on whichever of its devices.</summary>
     public IExpertsFactory CreateExperts() =>
         new ShardedExpertsFactory(Client ?? throw new InvalidOperationException("This node is no engine."), Node.ShardMap);
 

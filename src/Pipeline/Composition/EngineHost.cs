@@ -5,7 +5,6 @@ using Pipeline.Cluster.Membership;
 using Pipeline.Cluster.Planning;
 using Pipeline.Cluster.Shards;
 using Pipeline.Engine;
-using Pipeline.Engine.Running;
 using Pipeline.Kernels;
 using Pipeline.Logging;
 using Pipeline.Model;
@@ -73,30 +72,32 @@ internal sealed class EngineHost : IAsyncDisposable
         var options = settings.Options;
         var checkpoint = Checkpoint.Open(settings.ModelFolder);
         Add(new Disposing(checkpoint));
-        var lane = Add(await DeviceLane.StartAsync(() => DeviceFactory.Create(options.Device, team, settings.PlanBytes, tell), options.Engine.Slice));
-        IExpertsFactory experts = new LocalExpertsFactory();
-        if (options.Experts.Shards > 0)
+        var lanes = Add(await DeviceLanes.StartAsync(settings, team, settings.PlanBytes, tell));
+        var map = options.Experts.Shards > 0 ? ShardMaps.Create(checkpoint.Config.Text, checkpoint.Summarize(), options.Experts) : null;
+        var devices = new List<EngineDevice>();
+        foreach (var lane in lanes.All)
         {
-            var map = ShardMaps.Create(checkpoint.Config.Text, checkpoint.Summarize(), options.Experts);
-            experts = Add(await InProcessExperts.StartAsync(lane, checkpoint, map, options.Experts, cancellation)).Factory;
+            devices.Add(new EngineDevice(lane, map is null
+                ? new LocalExpertsFactory()
+                : Add(await InProcessExperts.StartAsync(lane, checkpoint, map, options.Experts, cancellation)).Factory));
         }
 
         Engine = Add(await CaptionEngine.StartAsync(
-            system: null, checkpoint, options.EngineSettings, LogSetup.Bridge(settings.Akka, options.Log), readsMedia, lane,
-            Recorded(experts, checkpoint.Config.Text, options.Experts)));
+            system: null, checkpoint, options.EngineSettings, LogSetup.Bridge(settings.Akka, options.Log), readsMedia,
+            Recorded(devices, checkpoint.Config.Text, options.Experts)));
     }
 
-    /// <summary>The same experts; what they are asked is counted, and written when the engine has ended.</summary>
-    private IExpertsFactory Recorded(IExpertsFactory experts, TextConfig text, ExpertsOptions options)
+    /// <summary>The same devices; what their experts are asked is counted, and written when the engine has ended.</summary>
+    private IReadOnlyList<EngineDevice> Recorded(IReadOnlyList<EngineDevice> devices, TextConfig text, ExpertsOptions options)
     {
         if (options.Record.Length == 0)
         {
-            return experts;
+            return devices;
         }
 
         var statistics = new RoutingStatistics(text.Layers, text.Experts);
         Add(new Recording(statistics, options.Record));
-        return new RecordingExpertsFactory(experts, statistics);
+        return [.. devices.Select(device => device with { Experts = new RecordingExpertsFactory(device.Experts, statistics) })];
     }
 
     private async Task JoinAsync(Settings settings, CpuTeam team, bool readsMedia, Action<string> tell, CancellationToken cancellation)
@@ -104,13 +105,13 @@ internal sealed class EngineHost : IAsyncDisposable
         var options = settings.Options;
         var checkpoint = Checkpoint.Open(settings.ModelFolder);
         Add(new Disposing(checkpoint));
-        var lane = Add(await DeviceLane.StartAsync(
-            () => DeviceFactory.Create(options.Device, team, () => settings.PlanBytes(NodeRoles.Engine, checkpoint), tell), options.Engine.Slice));
-        Member = Add(await ClusterMember.StartAsync(settings, NodeRoles.Engine, checkpoint, lane, cancellation));
+        var lanes = Add(await DeviceLanes.StartAsync(settings, team, () => settings.PlanBytes(NodeRoles.Engine, checkpoint), tell));
+        Member = Add(await ClusterMember.StartAsync(settings, NodeRoles.Engine, checkpoint, lanes.All[0], cancellation));
         var local = options.Node.LocalExperts > 0 ? Add(LocalExperts.Start(settings, Member.Node.Name, checkpoint.Summarize())) : null;
         Add(new Leaving(Member.Node, local is null ? s_leaving : TimeSpan.Zero));
         Engine = Add(await CaptionEngine.StartAsync(
-            Member.Node.System, checkpoint, options.EngineSettings, settings.Akka, readsMedia, lane, Recorded(Member.CreateExperts(), checkpoint.Config.Text, options.Experts)));
+            Member.Node.System, checkpoint, options.EngineSettings, settings.Akka, readsMedia,
+            Recorded(lanes.With(Member.CreateExperts()), checkpoint.Config.Text, options.Experts)));
         var waiting = WaitForExpertsAsync(
             Member.Node, options.Experts.Deadline, local is null ? s_silence : s_silenceOfLocal, tell, cancellation);
         if (local is not null && await Task.WhenAny(waiting, local.Failed) == local.Failed)

@@ -3,7 +3,6 @@ using Pipeline.Cluster.Membership;
 using Pipeline.Cluster.Planning;
 using Pipeline.Commands;
 using Pipeline.Engine;
-using Pipeline.Engine.Running;
 using Pipeline.Kernels;
 using Pipeline.Logging;
 using Pipeline.Server;
@@ -35,22 +34,25 @@ internal static class NodeRun
             StandardInput.CancelWhenClosed(stop);
         }
 
+        if (plan.Roles.HasFlag(NodeRoles.Expert))
+        {
+            _ = DeviceFactory.OnlyName(options.Device, "a node that holds experts");
+        }
+
         surroundings.AllowToEnd(options.Cluster.LeaveDeadline + options.Server.DrainDeadline + s_closing);
         using var checkpoint = Checkpoint.Open(plan.Settings.ModelFolder);
         var settings = WithMemory(plan, checkpoint);
         using var team = new CpuTeam(options.Device.Threads);
-        await using var lane = await DeviceLane.StartAsync(
-            () => DeviceFactory.Create(options.Device, team, () => settings.PlanBytes(plan.Roles, checkpoint), surroundings.Error.WriteNote),
-            options.Engine.Slice);
-        var status = new NodeStatus(lane);
+        await using var lanes = await DeviceLanes.StartAsync(settings, team, () => settings.PlanBytes(plan.Roles, checkpoint), surroundings.Error.WriteNote);
+        var status = new NodeStatus(lanes);
         var captions = new TaskCompletionSource<ICaptionService>(TaskCreationOptions.RunContinuationsAsynchronously);
         var isEngine = plan.Roles.HasFlag(NodeRoles.Engine);
         await using var server = options.Server.Listen.Length > 0 ? await NodeServer.StartAsync(options.Server, status, isEngine ? captions.Task : null) : null;
-        await using var member = await ClusterMember.StartAsync(settings, plan.Roles, checkpoint, lane, stop.Token);
+        await using var member = await ClusterMember.StartAsync(settings, plan.Roles, checkpoint, lanes.All[0], stop.Token);
         status.Member = member;
         await using var engine = isEngine
             ? await CaptionEngine.StartAsync(
-                member.Node.System, checkpoint, options.EngineSettings, settings.Akka, readsMedia: true, lane, member.CreateExperts())
+                member.Node.System, checkpoint, options.EngineSettings, settings.Akka, readsMedia: true, lanes.With(member.CreateExperts()))
             : null;
         if (engine is not null)
         {
@@ -60,16 +62,16 @@ internal static class NodeRun
 
         surroundings.Output.Write(new ReadyLine(plan.Roles, member, server).Write(plan.Json));
         await surroundings.Output.FlushAsync(stop.Token);
-        await Task.WhenAny(Task.Delay(Timeout.Infinite, stop.Token), member.Node.Downed, lane.Failed);
-        return await EndAsync(plan, member, lane, server, surroundings);
+        await Task.WhenAny(Task.Delay(Timeout.Infinite, stop.Token), member.Node.Downed, lanes.Failed);
+        return await EndAsync(plan, member, lanes, server, surroundings);
     }
 
-    private static async Task<int> EndAsync(NodePlan plan, ClusterMember member, DeviceLane lane, NodeServer? server, Surroundings surroundings)
+    private static async Task<int> EndAsync(NodePlan plan, ClusterMember member, DeviceLanes lanes, NodeServer? server, Surroundings surroundings)
     {
         var deadline = plan.Settings.Options.Cluster.LeaveDeadline;
-        if (lane.Failed.IsCompleted)
+        if (lanes.Failed.IsCompleted)
         {
-            surroundings.Error.WriteError(new DeviceLostException(await lane.Failed));
+            surroundings.Error.WriteError(await lanes.Failed);
             return ExitCode.CouldNotStart;
         }
 

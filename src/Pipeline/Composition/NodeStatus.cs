@@ -1,11 +1,10 @@
 using Pipeline.Engine;
-using Pipeline.Engine.Running;
 using Pipeline.Server;
 
 namespace Pipeline.Composition;
 
 /// <summary>What a node tells about itself, from its start on: parts appear as they are there.</summary>
-internal sealed class NodeStatus(DeviceLane lane) : INodeHealth
+internal sealed class NodeStatus(DeviceLanes lanes) : INodeHealth
 {
     private volatile ClusterMember? _member;
     private volatile CaptionEngine? _engine;
@@ -17,7 +16,7 @@ internal sealed class NodeStatus(DeviceLane lane) : INodeHealth
     }
 
     public string? Dead =>
-        lane.Failed.IsCompletedSuccessfully ? $"the device has failed: {lane.Failed.Result.Message}"
+        lanes.Failed.IsCompletedSuccessfully ? lanes.Failed.Result.Message
         : Member is { Node.Downed.IsCompleted: true } ? "the cluster has removed this node"
         : null;
 

@@ -21,6 +21,9 @@ namespace Pipeline.Composition;
 /// <param name="Arguments">What the command line said, for processes that get the same.</param>
 internal sealed record Settings(PipelineOptions Options, Config Akka, string ModelFolder, SettingsArguments Arguments)
 {
+    /// <summary>As <see cref="Surroundings.AroundDevice"/>.</summary>
+    public required Func<IDevice, IDevice> AroundDevice { get; init; }
+
     /// <param name="model">What the command line says of the model; null for nothing.</param>
     /// <exception cref="SettingsException">Names every unknown or invalid setting.</exception>
     public static Settings Load(SettingsArguments arguments, string? model, Surroundings surroundings)
@@ -32,7 +35,7 @@ internal sealed record Settings(PipelineOptions Options, Config Akka, string Mod
         var options = OptionsBinder.Bind<PipelineOptions>(config, "pipeline");
         DeviceFactory.Validate(options.Device);
         var folder = ModelLocator.Find(model, surroundings.Environment.GetValueOrDefault("PIPELINE_MODEL"), options.Model.Path);
-        return new Settings(options, config.Merged, Path.GetFullPath(folder, surroundings.WorkingFolder), arguments);
+        return new Settings(options, config.Merged, Path.GetFullPath(folder, surroundings.WorkingFolder), arguments) { AroundDevice = surroundings.AroundDevice };
     }
 
     /// <summary>Bytes that a node of a cluster takes on a device: its roles' weights, sessions and buffers.</summary>

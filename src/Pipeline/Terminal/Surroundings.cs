@@ -1,3 +1,5 @@
+using Pipeline.Kernels;
+
 namespace Pipeline.Terminal;
 
 /// <summary>What a command gets from its process.</summary>
@@ -18,4 +20,7 @@ internal sealed record Surroundings(
 {
     /// <summary>Called by a run that needs longer than most to end by itself when it is interrupted: how long it may take.</summary>
     public Action<TimeSpan> AllowToEnd { get; init; } = _ => { };
+
+    /// <summary>Gets each device that a run opens, and gives what the run is to call: the device itself, but for a test that makes it fail.</summary>
+    public Func<IDevice, IDevice> AroundDevice { get; init; } = device => device;
 }

@@ -119,7 +119,7 @@ public sealed class DeviceThreadTests : Akka.TestKit.Xunit2.TestKit, IAsyncLifet
         _lane.Serve(new ScriptedWork(_log) { Batches = 1, Broken = true });
         _lane.Wake();
 
-        Assert.IsType<FormatException>(await _lane.Failed);
+        Assert.IsType<FormatException>((await _lane.Failed).InnerException);
         var lost = await Assert.ThrowsAsync<DeviceLostException>(() => _lane.Post(_ => 0));
         Assert.IsType<FormatException>(lost.InnerException);
     }

@@ -46,7 +46,7 @@ internal sealed class EngineRig : IAsyncDisposable
         var checkpoint = Checkpoint.Open(ModelFolder);
         var lane = await DeviceLane.StartAsync(CreateDevice, engineSettings.Engine.Slice);
         var engine = await CaptionEngine.StartAsync(
-            system: null, checkpoint, engineSettings, akka, readsMedia: false, lane, createExperts(checkpoint, lane));
+            system: null, checkpoint, engineSettings, akka, readsMedia: false, new EngineDevice(lane, createExperts(checkpoint, lane)));
         return new EngineRig(checkpoint, lane, engine);
     }
 

@@ -32,7 +32,7 @@ public sealed class SharedPartsTests
         Assert.Equal(7, await lane.Post(_ => 7));
 
         Task<CaptionEngine> StartAsync() =>
-            CaptionEngine.StartAsync(system, checkpoint, settings, akka, readsMedia: false, lane, new LocalExpertsFactory());
+            CaptionEngine.StartAsync(system, checkpoint, settings, akka, readsMedia: false, new EngineDevice(lane, new LocalExpertsFactory()));
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class SharedPartsTests
         await using var lane = await DeviceLane.StartAsync(EngineRig.CreateDevice, settings.Engine.Slice);
 
         var refusal = await Assert.ThrowsAnyAsync<PipelineException>(() =>
-            CaptionEngine.StartAsync(system: null, checkpoint, settings, akka, readsMedia: false, lane, new LocalExpertsFactory()));
+            CaptionEngine.StartAsync(system: null, checkpoint, settings, akka, readsMedia: false, new EngineDevice(lane, new LocalExpertsFactory())));
 
         Assert.Contains("kv-bytes", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(7, await lane.Post(_ => 7));

@@ -14,16 +14,18 @@ internal sealed class TestRun : IAsyncDisposable
 
     private readonly LayeredConfig _config;
 
-    private TestRun(LayeredConfig config, CaptionEngine engine, GatedDevice device)
+    private TestRun(LayeredConfig config, CaptionEngine engine, IReadOnlyList<GatedDevice> devices)
     {
         _config = config;
         Engine = engine;
-        Device = device;
+        Devices = devices;
     }
 
     public CaptionEngine Engine { get; }
 
-    public GatedDevice Device { get; }
+    public IReadOnlyList<GatedDevice> Devices { get; }
+
+    public GatedDevice Device => Devices[0];
 
     /// <summary>Progress of the run begun last.</summary>
     public JobProgress? Progress { get; private set; }
@@ -31,13 +33,22 @@ internal sealed class TestRun : IAsyncDisposable
     public static string Clip(string name) => Path.Combine(SharedData.Root, "tests", "data", "eval", name);
 
     /// <summary>Starts an engine with the reference configuration and what <paramref name="settings"/> change.</summary>
-    public static async Task<TestRun> StartAsync(params string[] settings)
+    public static Task<TestRun> StartAsync(params string[] settings) => StartAsync(devices: 1, settings);
+
+    /// <summary>The same on several devices, each with threads of its own.</summary>
+    public static async Task<TestRun> StartAsync(int devices, params string[] settings)
     {
         var reference = Directory.GetFiles(Path.Combine(SharedData.Root, "hocon", "reference"), "*.conf")
             .Select(file => new ConfigLayer(file, ConfigurationFactory.ParseString(File.ReadAllText(file))));
         var config = new LayeredConfig(
             [.. reference, .. settings.Select(setting => new ConfigLayer("test", ConfigurationFactory.ParseString(setting)))]);
-        GatedDevice? device = null;
+        var made = new List<GatedDevice>();
+        IDevice CreateDevice()
+        {
+            made.Add(new GatedDevice(new PortableDevice(new CpuTeam(devices == 1 ? 2 : 1))));
+            return made[^1];
+        }
+
         var engine = await CaptionEngine.StartAsync(
             Path.Combine(SharedData.Root, "models", "tiny-scout"),
             new EngineSettings(
@@ -47,8 +58,8 @@ internal sealed class TestRun : IAsyncDisposable
                 OptionsBinder.Bind<MediaOptions>(config, "pipeline.media")),
             config.Merged,
             readsMedia: true,
-            () => device = new GatedDevice(new PortableDevice(new CpuTeam(2))));
-        return new TestRun(config, engine, device!);
+            [.. Enumerable.Repeat(CreateDevice, devices)]);
+        return new TestRun(config, engine, made);
     }
 
     /// <summary>Runs files through the job into a sink.</summary>
@@ -85,7 +96,11 @@ internal sealed class TestRun : IAsyncDisposable
     /// <summary>Ends the engine and fails the test if it holds anything still; a lost device ends the process with all it holds.</summary>
     public async ValueTask DisposeAsync()
     {
-        Device.Open();
+        foreach (var device in Devices)
+        {
+            device.Open();
+        }
+
         if (!Engine.DeviceFailed.IsCompleted)
         {
             await CheckNothingIsHeldAsync();
