@@ -11,6 +11,7 @@ internal static class Arguments
             nameof(Load),
             spec.Name,
             $"is {spec.Parts.Count} x [{spec.Outputs}, {spec.Inputs}] with rows that overlap or hold nothing");
+        Check.That(spec.Quantization == Quantization.None || spec.Outputs > 1, nameof(Load), spec.Name, "is a vector, which is not quantized");
     }
 
     /// <returns>The rows that are uploaded.</returns>

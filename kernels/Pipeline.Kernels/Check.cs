@@ -33,8 +33,11 @@ internal static class Check
     }
 
     /// <summary>A weight whose rows are read one by one.</summary>
-    public static void RowMajor(string operation, WeightSpec weight) =>
+    public static void RowMajor(string operation, WeightSpec weight)
+    {
         That(weight.Orientation == WeightOrientation.OutputsByInputs, operation, weight.Name, "must lie as [outputs, inputs]");
+        That(weight.Quantization == Quantization.None, operation, weight.Name, "must not be quantized");
+    }
 
     public static void Rows(string operation, string name, long rows, long capacity)
     {

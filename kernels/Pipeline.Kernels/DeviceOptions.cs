@@ -6,7 +6,8 @@ namespace Pipeline.Kernels;
 /// <param name="Device">Which device computes: <c>auto</c>, <c>cpu</c>, <c>cuda:N</c>, <c>opencl:N</c> or <c>simulator</c>, or several with commas between.</param>
 /// <param name="Threads">Threads of the CPU team; 0 takes one for each processor.</param>
 /// <param name="Graph">Whether decode steps go to a GPU as graphs.</param>
-public sealed record DeviceOptions(string Device, [property: Range(0, 1024)] int Threads, GraphUse Graph)
+/// <param name="Quantize">How weights of products are held.</param>
+public sealed record DeviceOptions(string Device, [property: Range(0, 1024)] int Threads, GraphUse Graph, Quantization Quantize)
 {
     /// <summary>The devices, one after the other.</summary>
     public IReadOnlyList<string> Names => Device.Split(',');

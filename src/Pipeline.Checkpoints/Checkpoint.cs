@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Pipeline.Kernels;
 
 namespace Pipeline.Checkpoints;
 
@@ -13,10 +14,11 @@ public sealed class Checkpoint : IDisposable
         "Fetch a model into a directory, e.g. with `hf download meta-llama/Llama-4-Scout-17B-16E-Instruct --local-dir DIR` or `git clone` (with git-lfs), " +
         "then name it with --model DIR or PIPELINE_MODEL=DIR.";
 
-    private Checkpoint(string directory, JsonSection config, byte[] configBytes)
+    private Checkpoint(string directory, Quantization quantization, JsonSection config, byte[] configBytes)
     {
         var unknown = new List<string>();
         Directory = directory;
+        Quantization = quantization;
         Config = Llama4ConfigReader.Read(config, unknown);
         Generation = GenerationDefaults.Read(directory, Config.Text, unknown);
         Processor = Config.Vision is null ? null : ProcessorConfigReader.Read(directory, Config.Vision, unknown);
@@ -24,13 +26,16 @@ public sealed class Checkpoint : IDisposable
 
         // Weights last: what is wrong with the settings explains most of what is wrong with them.
         Tensors = ShardIndex.Open(directory);
-        Digest = DigestOf(configBytes, Tensors);
+        Digest = DigestOf(configBytes, Tensors, quantization);
     }
 
     /// <summary>The path that was opened.</summary>
     public string Directory { get; }
 
     public Llama4Config Config { get; }
+
+    /// <summary>How devices are to hold the weights of the language model's products.</summary>
+    public Quantization Quantization { get; }
 
     public GenerationDefaults Generation { get; }
 
@@ -39,18 +44,22 @@ public sealed class Checkpoint : IDisposable
 
     public TensorCatalog Tensors { get; }
 
-    /// <summary>SHA-256, in hex, of config.json and of the names, lengths and headers of the weight files: cheap, no weight is read.</summary>
+    /// <summary>
+    /// SHA-256, in hex, of config.json and of the names, lengths and headers of the weight files: cheap, no weight is read. Where weights
+    /// are quantized the format follows, as equal digests stand for equal results.
+    /// </summary>
     public string Digest { get; }
 
     /// <summary>Keys of the settings files that are neither honoured nor known to be harmless, for a warning.</summary>
     public IReadOnlyList<string> UnknownKeys { get; }
 
     /// <summary>Opens a model directory.</summary>
+    /// <param name="quantization">How devices are to hold the weights of the language model's products.</param>
     /// <exception cref="PipelineException">Anything that is missing, damaged or not supported; the message names file and key.</exception>
-    public static Checkpoint Open(string directory)
+    public static Checkpoint Open(string directory, Quantization quantization = Quantization.None)
     {
         var (config, bytes) = ReadSettings(directory);
-        return new Checkpoint(directory, config, bytes);
+        return new Checkpoint(directory, quantization, config, bytes);
     }
 
     /// <summary>Reads config.json alone: the directory needs no weights.</summary>
@@ -66,7 +75,7 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="PipelineException">Tensors are missing, misshapen or unexpected; one message lists them.</exception>
     public RoutedExperts ReadExperts() => new(Claim(_ => false).Reader.ExpertLayouts);
 
-    /// <summary>Parameters and stored bytes by kind of tensor.</summary>
+    /// <summary>Parameters, and bytes on a device, by kind of tensor.</summary>
     /// <exception cref="PipelineException">Tensors are missing, misshapen or unexpected; one message lists them.</exception>
     public ModelSummary Summarize() => ModelSummary.Of(Config.Text, Claim(_ => false).Claims.Sizes);
 
@@ -88,14 +97,14 @@ public sealed class Checkpoint : IDisposable
 
     private (Llama4Tensors Tensors, Llama4TensorReader Reader, TensorClaims Claims) Claim(Func<TensorKind, bool> maps)
     {
-        var claims = new TensorClaims(Tensors, maps);
+        var claims = new TensorClaims(Tensors, Quantization, maps);
         var reader = new Llama4TensorReader(Config, claims);
         var tensors = reader.Read();
         claims.RequireComplete(Directory);
         return (tensors, reader, claims);
     }
 
-    private static string DigestOf(byte[] config, TensorCatalog tensors)
+    private static string DigestOf(byte[] config, TensorCatalog tensors, Quantization quantization)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> length = stackalloc byte[sizeof(long)];
@@ -108,6 +117,7 @@ public sealed class Checkpoint : IDisposable
             hash.AppendData(file.Header.Span);
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        var digest = Convert.ToHexStringLower(hash.GetHashAndReset());
+        return quantization == Quantization.None ? digest : $"{digest}-{quantization.ToString().ToLowerInvariant()}";
     }
 }

@@ -51,8 +51,14 @@ internal sealed class EvalEngine : IAsyncDisposable
     ]);
 
     /// <param name="createExperts">Makes the experts and names who owns them.</param>
+    public static Task<EvalEngine> StartAsync(
+        Func<Checkpoint, DeviceLane, Task<(IExpertsFactory Factory, IAsyncDisposable? Owner)>> createExperts, params string[] settings) =>
+        StartAsync(createExperts, Quantization.None, settings);
+
     public static async Task<EvalEngine> StartAsync(
-        Func<Checkpoint, DeviceLane, Task<(IExpertsFactory Factory, IAsyncDisposable? Owner)>> createExperts, params string[] settings)
+        Func<Checkpoint, DeviceLane, Task<(IExpertsFactory Factory, IAsyncDisposable? Owner)>> createExperts,
+        Quantization quantization,
+        params string[] settings)
     {
         var config = Config(settings);
         var options = new EngineSettings(
@@ -61,7 +67,7 @@ internal sealed class EvalEngine : IAsyncDisposable
             OptionsBinder.Bind<DecoderOptions>(config, "pipeline.decoder"),
             OptionsBinder.Bind<MediaOptions>(config, "pipeline.media"));
         var team = new CpuTeam(2);
-        var checkpoint = Checkpoint.Open(ModelFolder);
+        var checkpoint = Checkpoint.Open(ModelFolder, quantization);
         var lane = await DeviceLane.StartAsync(() => new PortableDevice(team), options.Engine.Slice);
         var (factory, owner) = await createExperts(checkpoint, lane);
         var engine = await CaptionEngine.StartAsync(
@@ -70,8 +76,8 @@ internal sealed class EvalEngine : IAsyncDisposable
     }
 
     /// <summary>An undivided model.</summary>
-    public static Task<EvalEngine> StartWholeAsync() =>
-        StartAsync((_, _) => Task.FromResult<(IExpertsFactory, IAsyncDisposable?)>((new LocalExpertsFactory(), null)));
+    public static Task<EvalEngine> StartWholeAsync(Quantization quantization = Quantization.None) =>
+        StartAsync((_, _) => Task.FromResult<(IExpertsFactory, IAsyncDisposable?)>((new LocalExpertsFactory(), null)), quantization);
 
     /// <summary>Answers the first questions, many at once; among five there are videos, a picture, and a question about a video.</summary>
     public Task<EvalAnswer[]> AnswerAsync(int count) => AnswerAsync(..count);

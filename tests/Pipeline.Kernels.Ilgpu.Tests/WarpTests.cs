@@ -44,6 +44,28 @@ public sealed class WarpTests(WideSimulator fixture) : IClassFixture<WideSimulat
     }
 
     [Theory]
+    [InlineData(Quantization.Int8, 1, 544)]
+    [InlineData(Quantization.Int8, 3, 64)]
+    [InlineData(Quantization.Int4, 2, 1088)]
+    [InlineData(Quantization.Int4, 6, 32)]
+    public void Few_rows_of_quantized_weights_are_multiplied_by_a_warp_an_output(Quantization quantization, int rows, int inputs)
+    {
+        const int outputs = 3;
+        using var weights = new TestWeights(seed: inputs);
+        DeviceWeightSpecs(weights, outputs, inputs, out var up, out var gate);
+        var input = weights.Numbers(rows * inputs);
+        Matches(12 * Budget.Sum(inputs), device =>
+        {
+            var output = device.Allocate("output", rows, outputs);
+            device.Product(
+                Upload(device, input, rows),
+                rows,
+                [new Projection(device.Load(up with { Quantization = quantization }), output, Epilogue: Epilogue.SwiGlu, Gate: device.Load(gate with { Quantization = quantization }))]);
+            return Read(device, output);
+        });
+    }
+
+    [Theory]
     [InlineData(ScoreOn.Input)]
     [InlineData(ScoreOn.Output)]
     public void Experts_of_few_rows_are_multiplied_by_a_warp_an_output(ScoreOn scoreOn)

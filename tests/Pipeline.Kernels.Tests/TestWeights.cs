@@ -64,6 +64,15 @@ internal sealed unsafe class TestWeights(int seed) : IDisposable
         return new WeightSpec($"weight [{outputs}, {inputs}]", outputs, inputs, format, orientation, placed, this);
     }
 
+    /// <summary>A float32 weight of exactly these numbers, [outputs, inputs].</summary>
+    public WeightSpec Matrix(int outputs, int inputs, float[] numbers)
+    {
+        var address = Place(numbers.Length * sizeof(float), Placement.End);
+        numbers.CopyTo(new Span<float>((void*)address, numbers.Length));
+        return new WeightSpec(
+            "numbers", outputs, inputs, NumberFormat.F32, WeightOrientation.OutputsByInputs, [new WeightPart(address, inputs)], this);
+    }
+
     /// <summary>A weight of exactly these stored 16-bit numbers, as one vector.</summary>
     public WeightSpec Bits(ushort[] bits, NumberFormat format)
     {

@@ -10,12 +10,12 @@ internal sealed class Golden : IDisposable
     private readonly IDevice _device;
     private readonly Checkpoint _checkpoint;
 
-    private Golden(string name, int threads, Func<CpuTeam, IDevice> device)
+    private Golden(string name, int threads, Func<CpuTeam, IDevice> device, Quantization quantization = Quantization.None)
     {
         var folder = Path.Combine(SharedData.Root, "tests/data/goldens", name);
         _team = new CpuTeam(threads);
         _device = device(_team);
-        _checkpoint = Checkpoint.Open(folder);
+        _checkpoint = Checkpoint.Open(folder, quantization);
         Model = new Llama4Model(_device, _checkpoint);
         Reference = SafetensorsFile.Open(Path.Combine(folder, "golden.safetensors"));
     }
@@ -28,7 +28,10 @@ internal sealed class Golden : IDisposable
 
     public static Golden Open(string name, int threads = 2) => new(name, threads, team => new PortableDevice(team));
 
-    public static Golden OpenOn(string name, Func<CpuTeam, IDevice> device) => new(name, threads: 2, device);
+    public static Golden Open(string name, Quantization quantization) => OpenOn(name, team => new PortableDevice(team), quantization);
+
+    public static Golden OpenOn(string name, Func<CpuTeam, IDevice> device, Quantization quantization = Quantization.None) =>
+        new(name, threads: 2, device, quantization);
 
     public int[] Ids(string tensor) => Array.ConvertAll(Reference.Find(tensor)!.ReadIntegers(), id => (int)id);
 

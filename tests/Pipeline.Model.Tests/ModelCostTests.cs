@@ -18,11 +18,13 @@ public sealed class ModelCostTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void EveryTensorIsCountedOnce(bool tied)
+    [InlineData(false, Quantization.None)]
+    [InlineData(true, Quantization.None)]
+    [InlineData(true, Quantization.Int8)]
+    [InlineData(false, Quantization.Int4)]
+    public void EveryTensorIsCountedOnce(bool tied, Quantization quantization)
     {
-        var (cost, kinds) = Cost(s_options with { Tied = tied, TextOnly = true });
+        var (cost, kinds) = Cost(s_options with { Tied = tied, TextOnly = true }, quantization);
         var routed = kinds[TensorKind.RoutedExperts].Bytes;
         var step = kinds.Values.Where(kind => kind.Kind is not (TensorKind.Embedding or TensorKind.RoutedExperts)).Sum(kind => kind.Bytes)
             + (tied ? kinds[TensorKind.Embedding].Bytes : 0);
@@ -64,10 +66,11 @@ public sealed class ModelCostTests : IDisposable
             cost.TileOperations);
     }
 
-    private (ModelCost Cost, Dictionary<TensorKind, KindSize> Kinds) Cost(RandomCheckpointOptions options)
+    private (ModelCost Cost, Dictionary<TensorKind, KindSize> Kinds) Cost(
+        RandomCheckpointOptions options, Quantization quantization = Quantization.None)
     {
         RandomCheckpoint.Write(_folder.Path, options);
-        using var checkpoint = Checkpoint.Open(_folder.Path);
+        using var checkpoint = Checkpoint.Open(_folder.Path, quantization);
         using var device = new PortableDevice(_team);
         return (new ModelCost(new Llama4Model(device, checkpoint)), checkpoint.Summarize().Kinds.ToDictionary(kind => kind.Kind));
     }

@@ -3,8 +3,8 @@ using ILGPU;
 namespace Pipeline.Kernels;
 
 /// <summary>
-/// Products of few rows, bound by reading BF16 weights: a warp an output, 16 bytes a lane and load, the sums added by shuffles in
-/// fixed order. Inputs are whole numbers of 8 elements.
+/// Products of few rows, bound by reading BF16 or quantized weights: a warp an output, 16 bytes a lane and load, the sums added by
+/// shuffles in fixed order. Inputs are whole numbers of 8 elements, or of blocks.
 /// </summary>
 internal static class DecodeKernels
 {
@@ -31,9 +31,9 @@ internal static class DecodeKernels
             var row = item / outputs * Together;
             var column = item % outputs;
             var last = shape.Rows - 1 - row;
-            var sums = Dot(input, weight, shape.Weight.Row(0, column) / 4, row, last, shape.Inputs);
+            var sums = Dot(input, weight, shape.Weight, shape.Weight.Row(0, column) / 4, row, last, shape.Inputs);
             var gates = shape.Epilogue == (int)Epilogue.SwiGlu
-                ? Dot(input, gate, shape.Gate.Row(0, column) / 4, row, last, shape.Inputs)
+                ? Dot(input, gate, shape.Gate, shape.Gate.Row(0, column) / 4, row, last, shape.Inputs)
                 : sums;
             if (Warp.LaneIdx == 0)
             {
@@ -65,8 +65,8 @@ internal static class DecodeKernels
             {
                 var row = assignment / shape.Slots;
                 var score = shape.Scored == 0 ? 1f : scores[assignment];
-                var gated = Dot(input, gate, shape.Gate.Row(expert, column) / 4, row, last: 0, shape.Inputs).X;
-                var raised = Dot(input, up, shape.Weight.Row(expert, column) / 4, row, last: 0, shape.Inputs).X;
+                var gated = Dot(input, gate, shape.Gate, shape.Gate.Row(expert, column) / 4, row, last: 0, shape.Inputs).X;
+                var raised = Dot(input, up, shape.Weight, shape.Weight.Row(expert, column) / 4, row, last: 0, shape.Inputs).X;
                 if (Warp.LaneIdx == 0)
                 {
                     inner[item] = Functions.Silu(score * gated) * (score * raised);
@@ -88,7 +88,7 @@ internal static class DecodeKernels
             if (expert >= 0)
             {
                 var score = shape.Scored == 0 ? 1f : scores[assignment];
-                var sum = Dot(inner, down, shape.Weight.Row(expert, column) / 4, assignment, last: 0, shape.Inputs).X;
+                var sum = Dot(inner, down, shape.Weight, shape.Weight.Row(expert, column) / 4, assignment, last: 0, shape.Inputs).X;
                 if (Warp.LaneIdx == 0)
                 {
                     output[item] = score * sum;
@@ -98,7 +98,7 @@ internal static class DecodeKernels
     }
 
     /// <summary>A weight's row times four input rows; rows beyond the last are read as the last.</summary>
-    private static Floats4 Dot(ArrayView<Floats4> input, ArrayView<Words4> weight, long at, long row, long last, int inputs)
+    private static Floats4 Dot(ArrayView<Floats4> input, ArrayView<Words4> weight, StoredShape stored, long at, long row, long last, int inputs)
     {
         var quads = inputs / 4;
         var first = row * quads;
@@ -106,6 +106,25 @@ internal static class DecodeKernels
         var third = last > 1 ? second + quads : second;
         var fourth = last > 2 ? third + quads : third;
         var (a, b, c, d) = (0f, 0f, 0f, 0f);
+        if (stored.IsQuantized)
+        {
+            var format = stored.Format;
+            for (var k = Warp.LaneIdx; k < inputs / QuantizedDots.LoadInputs(format); k += Lanes32.Count)
+            {
+                var words = weight[at + k];
+                var scale = QuantizedDots.Scale(weight, at, format, inputs, k);
+                a += scale * QuantizedDots.Dot(words, format, input, first, k);
+                if (last > 0)
+                {
+                    b += scale * QuantizedDots.Dot(words, format, input, second, k);
+                    c += scale * QuantizedDots.Dot(words, format, input, third, k);
+                    d += scale * QuantizedDots.Dot(words, format, input, fourth, k);
+                }
+            }
+
+            return new Floats4(Lanes32.Sum(a), Lanes32.Sum(b), Lanes32.Sum(c), Lanes32.Sum(d));
+        }
+
         for (var k = Warp.LaneIdx; k < inputs / Block; k += Lanes32.Count)
         {
             var words = weight[at + k];

@@ -83,6 +83,13 @@ internal static class MatrixKernels
             write = write == 2 * MatrixTile.StageBytes ? 0 : write + MatrixTile.StageBytes;
         }
 
+        Store(sums, order, first, count, output, thread, shape);
+    }
+
+    /// <summary>Stores a thread's sums of a tile.</summary>
+    /// <param name="output">The tile's first output.</param>
+    internal static void Store(long sums, ArrayView<int> order, int first, int count, int output, int thread, MatrixShape shape)
+    {
         var column = output + MatrixTile.SumOutput(thread);
         var own = MatrixTile.SumRow(thread);
         CudaAsm.Emit(MatrixPtx.Store0Upper, Target(sums, order, first, own, count, column, shape), Left(own, count, column, shape));
@@ -96,7 +103,7 @@ internal static class MatrixKernels
     }
 
     /// <summary>The row of the input that row i of a tile reads; rows beyond the last read the last.</summary>
-    private static long Source(ArrayView<int> order, int first, int count, int row, MatrixShape shape)
+    internal static long Source(ArrayView<int> order, int first, int count, int row, MatrixShape shape)
     {
         var at = first + Below(row, count);
         return shape.Grouped == 0 ? at : order[at] / shape.Divisor;
@@ -112,5 +119,5 @@ internal static class MatrixKernels
     /// <summary>Outputs from a column on; none for a row beyond the last.</summary>
     private static int Left(int row, int count, int column, MatrixShape shape) => row < count ? shape.Outputs - column : 0;
 
-    private static int Below(int index, int count) => index < count ? index : count - 1;
+    internal static int Below(int index, int count) => index < count ? index : count - 1;
 }

@@ -3,11 +3,15 @@ using ILGPU.Runtime;
 
 namespace Pipeline.Kernels;
 
-/// <summary>Products of many rows with BF16 weights on the tensor cores: rows are rounded to BF16, sums are float32.</summary>
+/// <summary>
+/// Products of many rows with BF16 or quantized weights on the tensor cores: rows, and what quantized weights stand for, are rounded to
+/// BF16, sums are float32.
+/// </summary>
 internal sealed class TiledProduct : IDisposable
 {
     private readonly IlgpuRuntime _runtime;
     private readonly Action<AcceleratorStream, KernelConfig, long, long, long, ArrayView<int>, ArrayView<int>, MatrixShape> _product;
+    private readonly Action<AcceleratorStream, KernelConfig, long, long, long, ArrayView<int>, ArrayView<int>, QuantizedMatrixShape> _quantized;
     private readonly IlgpuScratch<uint> _rounded;
     private readonly IlgpuScratch<int> _counts;
     private readonly IlgpuScratch<int> _order;
@@ -19,18 +23,20 @@ internal sealed class TiledProduct : IDisposable
         _runtime = runtime;
         _product = runtime.Kernels.Load<long, long, long, ArrayView<int>, ArrayView<int>, MatrixShape>(
             MatrixKernels.Product, new KernelSpecialization(MatrixTile.Threads, 2));
+        _quantized = runtime.Accelerator.LoadKernel<long, long, long, ArrayView<int>, ArrayView<int>, QuantizedMatrixShape>(
+            QuantizedMatrixKernels.Product, new KernelSpecialization(MatrixTile.Threads, 2));
         _rounded = new IlgpuScratch<uint>(runtime);
         _counts = new IlgpuScratch<int>(runtime);
         _order = new IlgpuScratch<int>(runtime);
         _tiles = new IlgpuScratch<int>(runtime);
     }
 
-    public static bool Takes(IlgpuWeight weight) => weight.Spec.Format == NumberFormat.BF16;
+    public static bool Takes(IlgpuWeight weight) => weight.Shape.Format == (int)NumberFormat.BF16 || weight.Shape.IsQuantized;
 
     /// <summary>Takes rows as the input of the products that follow.</summary>
     public void SetInput(ArrayView<float> input, int rows, IlgpuWeight weight)
     {
-        var words = weight.Shape.RowWords;
+        var words = Padded(weight) / 2;
         _runtime.Plain.Round(
             _runtime.Stream, _runtime.Over((long)rows * words), input, _rounded.Of((long)rows * words), rows, weight.Spec.Inputs, words);
     }
@@ -47,11 +53,11 @@ internal sealed class TiledProduct : IDisposable
 
     /// <summary>sums[r] = input[r] . weight.</summary>
     public void Run(int rows, IlgpuWeight weight, ArrayView<float> sums) =>
-        Run(weight, sums, (rows + MatrixTile.Rows - 1) / MatrixTile.Rows, new MatrixShape(rows, weight.Spec.Outputs, 2 * weight.Shape.RowWords, 0, 1));
+        Run(weight, sums, (rows + MatrixTile.Rows - 1) / MatrixTile.Rows, new MatrixShape(rows, weight.Spec.Outputs, Padded(weight), 0, 1));
 
     /// <summary>sums[a] = input[a / divisor] . weight[expert of a].</summary>
     public void RunGroups(int divisor, IlgpuWeight weight, ArrayView<float> sums) =>
-        Run(weight, sums, _mostTiles, new MatrixShape(0, weight.Spec.Outputs, 2 * weight.Shape.RowWords, 1, divisor));
+        Run(weight, sums, _mostTiles, new MatrixShape(0, weight.Spec.Outputs, Padded(weight), 1, divisor));
 
     public void Dispose()
     {
@@ -61,14 +67,22 @@ internal sealed class TiledProduct : IDisposable
         _tiles.Dispose();
     }
 
-    private void Run(IlgpuWeight weight, ArrayView<float> sums, int tiles, MatrixShape shape) => _product(
-        _runtime.Stream,
-        new KernelConfig(
-            new Index3D((shape.Outputs + MatrixTile.Outputs - 1) / MatrixTile.Outputs, tiles, 1), new Index3D(MatrixTile.Threads, 1, 1)),
-        _rounded.Of(1).LoadEffectiveAddressAsPtr(),
-        weight.Words.LoadEffectiveAddressAsPtr(),
-        sums.LoadEffectiveAddressAsPtr(),
-        _order.Of(1),
-        _tiles.Of(1),
-        shape);
+    /// <summary>Inputs with their padding: whole steps.</summary>
+    private static int Padded(IlgpuWeight weight) => (weight.Spec.Inputs + MatrixTile.Step - 1) & -MatrixTile.Step;
+
+    private void Run(IlgpuWeight weight, ArrayView<float> sums, int tiles, MatrixShape shape)
+    {
+        var launch = new KernelConfig(
+            new Index3D((shape.Outputs + MatrixTile.Outputs - 1) / MatrixTile.Outputs, tiles, 1), new Index3D(MatrixTile.Threads, 1, 1));
+        var (from, by, to) = (
+            _rounded.Of(1).LoadEffectiveAddressAsPtr(), weight.Words.LoadEffectiveAddressAsPtr(), sums.LoadEffectiveAddressAsPtr());
+        if (weight.Shape.IsQuantized)
+        {
+            _quantized(_runtime.Stream, launch, from, by, to, _order.Of(1), _tiles.Of(1), new QuantizedMatrixShape(shape, weight.Shape));
+        }
+        else
+        {
+            _product(_runtime.Stream, launch, from, by, to, _order.Of(1), _tiles.Of(1), shape);
+        }
+    }
 }

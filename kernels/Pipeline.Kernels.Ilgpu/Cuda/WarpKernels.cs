@@ -28,6 +28,7 @@ internal sealed class WarpKernels(KernelLoader kernels)
         kernels.Load<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, TileAttendShape>(WarpAttentionKernels.AttendTiles);
 
     /// <summary>Whether these kernels read weights of that shape, and inputs of that length.</summary>
-    public static bool Takes(IlgpuWeight weight) =>
-        weight.Spec.Format == NumberFormat.BF16 && weight.Spec.Inputs % DecodeKernels.Block == 0;
+    public static bool Takes(IlgpuWeight weight) => weight.Shape.IsQuantized
+        ? weight.Spec.Inputs % QuantizedBlock.Size == 0
+        : weight.Shape.Format == (int)NumberFormat.BF16 && weight.Spec.Inputs % DecodeKernels.Block == 0;
 }

@@ -8,7 +8,7 @@ namespace Pipeline.Kernels;
 /// </summary>
 internal static unsafe class DeviceCheck
 {
-    private const int Hidden = 48;
+    private const int Hidden = 64;
     private const int Heads = 2;
     private const int Experts = 3;
     private const int Slots = 2;
@@ -58,6 +58,11 @@ internal static unsafe class DeviceCheck
         var (weight, gate) = (Weight(device, random, Hidden, Hidden), Weight(device, random, Hidden, Hidden));
         device.Product(input, rows, [new Projection(weight, sums, Epilogue: Epilogue.SwiGlu, Gate: gate)]);
         Add("product", sums);
+        foreach (var quantization in (ReadOnlySpan<Quantization>)[Quantization.Int8, Quantization.Int4])
+        {
+            device.Product(input, rows, [new Projection(Weight(device, random, Hidden, Hidden, quantization: quantization), sums)]);
+            Add($"{quantization} product", sums);
+        }
 
         var (table, pool) = Sequence(device, rows);
         var spec = new AttentionSpec(Heads, 1, Hidden / Heads, AttentionKind.Full, 0, Rotate: true, QueryKeyNorm.AfterRotation, 1e-5f, ScaleQuery: false, 0.2f);
@@ -115,7 +120,8 @@ internal static unsafe class DeviceCheck
     }
 
     /// <summary>A BF16 weight of small numbers, in memory that lives as long as its handle.</summary>
-    internal static DeviceWeight Weight(IDevice device, Random random, int outputs, int inputs, int parts = 1)
+    internal static DeviceWeight Weight(
+        IDevice device, Random random, int outputs, int inputs, int parts = 1, Quantization quantization = Quantization.None)
     {
         var stored = GC.AllocateArray<ushort>(parts * outputs * inputs, pinned: true);
         var numbers = Numbers(random, stored.Length);
@@ -132,7 +138,8 @@ internal static unsafe class DeviceCheck
             NumberFormat.BF16,
             WeightOrientation.OutputsByInputs,
             [.. Enumerable.Range(0, parts).Select(part => new WeightPart(address + ((nint)part * outputs * inputs * sizeof(ushort)), inputs))],
-            stored));
+            stored,
+            quantization));
     }
 
     private static float[] Numbers(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => (2 * random.NextSingle()) - 1)];

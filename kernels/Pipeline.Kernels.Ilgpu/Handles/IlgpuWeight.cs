@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
@@ -6,8 +7,8 @@ using ILGPU.Runtime;
 namespace Pipeline.Kernels;
 
 /// <summary>
-/// A weight as [part, output, input], its numbers as they are stored, each row padded with zeros to 64 bytes; a vector (one output)
-/// also as float32.
+/// A weight as [part, output, input], its numbers as they are stored, each row padded with zeros to 64 bytes, or quantized; a vector
+/// (one output) also as float32.
 /// </summary>
 internal sealed class IlgpuWeight : DeviceWeight, IDisposable
 {
@@ -20,8 +21,8 @@ internal sealed class IlgpuWeight : DeviceWeight, IDisposable
     public IlgpuWeight(IlgpuRuntime runtime, WeightSpec spec, Span<byte> staging)
         : base(spec)
     {
-        var words = (spec.Inputs * spec.Format.Size() + RowBytes - 1) / RowBytes * (RowBytes / sizeof(uint));
-        Shape = new StoredShape((int)spec.Format, words, spec.Outputs);
+        var words = RowBytesOf(spec) / sizeof(uint);
+        Shape = new StoredShape(FormatOf(spec), words, spec.Outputs);
         _memory = runtime.Allocate<uint>(spec.Name, (long)words * spec.Outputs * spec.Parts.Count);
         for (var part = 0; part < spec.Parts.Count; part++)
         {
@@ -49,6 +50,17 @@ internal sealed class IlgpuWeight : DeviceWeight, IDisposable
         _vector?.Dispose();
     }
 
+    private static int FormatOf(WeightSpec spec) => spec.Quantization switch
+    {
+        Quantization.Int8 => StoredShape.Int8,
+        Quantization.Int4 => StoredShape.Int4,
+        _ => (int)spec.Format,
+    };
+
+    private static int RowBytesOf(WeightSpec spec) => spec.Quantization == Quantization.None
+        ? (spec.Inputs * spec.Format.Size() + RowBytes - 1) / RowBytes * RowBytes
+        : new QuantizedRows(spec.Quantization, spec.Inputs).RowBytes;
+
     /// <summary>Sends a part in pieces of whole rows, as many as the staging holds, at least one.</summary>
     private void Upload(IlgpuRuntime runtime, int part, Span<byte> staging)
     {
@@ -64,7 +76,15 @@ internal sealed class IlgpuWeight : DeviceWeight, IDisposable
         {
             var rows = Math.Min(most, Spec.Outputs - first);
             var piece = staging[..(rows * rowBytes)];
-            WeightRows.Copy(Spec, part, first, rows, piece, rowBytes);
+            if (Spec.Quantization == Quantization.None)
+            {
+                WeightRows.Copy(Spec, part, first, rows, piece, rowBytes);
+            }
+            else
+            {
+                WeightRows.Quantize(Spec, part, first, rows, piece);
+            }
+
             _memory.View
                 .SubView(Shape.Row(part, first), (long)rows * Shape.RowWords)
                 .CopyFromCPU(runtime.Stream, MemoryMarshal.Cast<byte, uint>(piece));
@@ -98,6 +118,29 @@ internal static unsafe class WeightRows
         else
         {
             Transpose((ushort*)address + first, stride, spec.Inputs, rows, MemoryMarshal.Cast<byte, ushort>(target), rowBytes / size);
+        }
+    }
+
+    /// <summary>Writes <paramref name="rows"/> quantized rows from output <paramref name="first"/> on, with all of the machine's processors.</summary>
+    /// <exception cref="PipelineException">They cannot be quantized.</exception>
+    public static void Quantize(WeightSpec spec, int part, int first, int rows, Span<byte> target)
+    {
+        var layout = new QuantizedRows(spec.Quantization, spec.Inputs);
+        fixed (byte* start = target)
+        {
+            var address = (nint)start;
+            try
+            {
+                Parallel.For(0, (rows + Together - 1) / Together, chunk =>
+                {
+                    var row = chunk * Together;
+                    layout.Pack(spec, part, first + row, Math.Min(Together, rows - row), (byte*)address + ((long)row * layout.RowBytes));
+                });
+            }
+            catch (AggregateException failures)
+            {
+                ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 namespace Pipeline.Kernels;
 
 /// <summary>
-/// The CPU by portable C# and the vector instructions that .NET has. Weights are read as they lie in the mapped file and widened
-/// in the kernels; an operation is done when it returns; nothing is allocated on the managed heap once every operation ran at its
+/// The CPU by portable C# and the vector instructions that .NET has. Weights are read as they lie in the mapped file, or quantized in
+/// native memory, and widened in the kernels; an operation is done when it returns; nothing is allocated on the managed heap once every operation ran at its
 /// largest size. The team may be shared with other devices; it is not disposed with this one.
 /// </summary>
 public sealed unsafe partial class PortableDevice : IMeasuredDevice
@@ -77,7 +77,7 @@ public sealed unsafe partial class PortableDevice : IMeasuredDevice
     public DeviceWeight Load(WeightSpec spec)
     {
         Arguments.Load(spec);
-        return Owned(new PortableWeight(spec));
+        return Owned(new PortableWeight(spec, _team));
     }
 
     public void Free(DeviceWeight weight)

@@ -67,35 +67,49 @@ internal sealed unsafe class PortableBuffer : DeviceBuffer, ICommittable, IDispo
     public void Dispose() => _block.Dispose();
 }
 
-/// <summary>A weight as it lies in the mapped file; a vector (one output) is widened once, when it is loaded.</summary>
+/// <summary>
+/// A weight as it lies in the mapped file, or quantized when it is loaded (<see cref="QuantizedRows"/>); a vector (one output) is widened then.
+/// </summary>
 internal sealed unsafe class PortableWeight : DeviceWeight, ICommittable, IDisposable
 {
     private readonly WeightPart[] _parts;
     private readonly NativeBlock? _vector;
+    private readonly NativeBlock? _quantized;
 
-    public PortableWeight(WeightSpec spec)
+    /// <exception cref="PipelineException">It cannot be quantized.</exception>
+    public PortableWeight(WeightSpec spec, CpuTeam team)
         : base(spec)
     {
         _parts = [.. spec.Parts];
         if (spec is { Outputs: 1, Parts.Count: 1 })
         {
             _vector = new NativeBlock((long)Padding.Row(spec.Inputs) * sizeof(float));
-            for (var i = 0; i < spec.Inputs; i++)
-            {
-                Vector[i] = WeightReader.Element(spec, part: 0, output: 0, i);
-            }
+            WeightReader.Block(spec, part: 0, output: 0, firstInput: 0, new Span<float>(Vector, spec.Inputs));
+        }
+
+        if (spec.Quantization != Quantization.None)
+        {
+            Rows = new QuantizedRows(spec.Quantization, spec.Inputs);
+            _quantized = new NativeBlock((((long)spec.Outputs * _parts.Length) + QuantizedKernel.Outputs) * Rows.RowBytes);
+            QuantizeWork.Run(team, spec, Rows, _quantized.Address);
         }
     }
 
     /// <summary>The widened elements of a vector, padded with zeros; null for a matrix.</summary>
     public float* Vector => _vector is null ? null : (float*)_vector.Address;
 
-    /// <summary>Address of an element of a part.</summary>
+    /// <summary>How rows lie that are quantized; of no meaning for others.</summary>
+    public QuantizedRows Rows { get; }
+
+    /// <summary>Address of an element of a part that is not quantized.</summary>
     public byte* Address(int part, int output, int input)
     {
         var (row, column) = Spec.Orientation == WeightOrientation.OutputsByInputs ? (output, input) : (input, output);
         return (byte*)_parts[part].Address + (((row * _parts[part].Stride) + column) * Spec.Format.Size());
     }
+
+    /// <summary>A quantized row of a part; whole blocks of rows may be read from any on.</summary>
+    public byte* Quantized(int part, int output) => _quantized!.Address + ((((long)part * Spec.Outputs) + output) * Rows.RowBytes);
 
     /// <summary>Widens one row of a weight that lies as [outputs, inputs], padded with zeros to a whole vector.</summary>
     public void WidenRow<V>(int output, float* target)
@@ -105,9 +119,14 @@ internal sealed unsafe class PortableWeight : DeviceWeight, ICommittable, IDispo
     /// <summary>Bytes from one stored row of a part to the next.</summary>
     public nint StrideBytes(int part) => (nint)_parts[part].Stride * Spec.Format.Size();
 
-    /// <summary>Reads a byte of each page of the file that the weight lies on.</summary>
+    /// <summary>Reads a byte of each page of the file that the weight lies on; one that is quantized has been written already.</summary>
     public void Commit()
     {
+        if (_quantized is not null)
+        {
+            return;
+        }
+
         var (rows, columns) = Spec.Orientation == WeightOrientation.OutputsByInputs ? (Spec.Outputs, Spec.Inputs) : (Spec.Inputs, Spec.Outputs);
         for (var part = 0; part < _parts.Length; part++)
         {
@@ -120,7 +139,11 @@ internal sealed unsafe class PortableWeight : DeviceWeight, ICommittable, IDispo
         }
     }
 
-    public void Dispose() => _vector?.Dispose();
+    public void Dispose()
+    {
+        _vector?.Dispose();
+        _quantized?.Dispose();
+    }
 }
 
 internal sealed class PortableRouting(int rows, int slots) : DeviceRouting(rows, slots)

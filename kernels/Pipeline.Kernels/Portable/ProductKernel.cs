@@ -2,7 +2,8 @@ namespace Pipeline.Kernels;
 
 /// <summary>
 /// Sums of one tile: some rows by at most <see cref="TileOutputs"/> outputs. The weight passes through panels that fit the
-/// first-level cache; the order of summation of a (row, output) depends on the orientation and on nothing else.
+/// first-level cache; the order of summation of a (row, output) depends on the orientation and on nothing else (quantized weights
+/// have one).
 /// </summary>
 internal static unsafe class ProductKernel
 {
@@ -34,7 +35,14 @@ internal static unsafe class ProductKernel
         RowSource input, int first, int rows, PortableWeight weight, int part, int output, int outputs, ThreadScratch scratch, float* sums)
         where V : unmanaged, ILanes<V>
     {
-        if (weight.Spec.Orientation == WeightOrientation.OutputsByInputs)
+        if (weight.Spec.Quantization != Quantization.None)
+        {
+            for (var o = 0; o < outputs; o += DotOutputs)
+            {
+                Quantized<V>(input, first, rows, weight, part, output + o, Math.Min(DotOutputs, outputs - o), scratch, sums + o);
+            }
+        }
+        else if (weight.Spec.Orientation == WeightOrientation.OutputsByInputs)
         {
             for (var o = 0; o < outputs; o += DotOutputs)
             {
@@ -44,6 +52,29 @@ internal static unsafe class ProductKernel
         else
         {
             Outer<V>(input, first, rows, weight, part, output, outputs, scratch, sums);
+        }
+    }
+
+    /// <summary>As <see cref="Dot"/>, on rows that end with whole blocks: inputs are followed by zeros, and outputs by memory.</summary>
+    private static void Quantized<V>(
+        RowSource input, int first, int rows, PortableWeight weight, int part, int output, int outputs, ThreadScratch scratch, float* sums)
+        where V : unmanaged, ILanes<V>
+    {
+        var tile = new ProductTile(input, first, rows, outputs, scratch.Carry, sums);
+        var stored = weight.Quantized(part, output);
+        if (rows <= InPlaceRows)
+        {
+            QuantizedNumbers.Run(weight.Spec.Quantization, new QuantizedDotBlocks<V>(tile, stored, weight.Rows));
+            return;
+        }
+
+        var inputs = weight.Rows.Blocks * QuantizedBlock.Size;
+        int length;
+        for (var k = 0; k < inputs; k += length)
+        {
+            length = Math.Min(DotInputs, inputs - k);
+            QuantizedNumbers.Run(weight.Spec.Quantization, new QuantizedPanel<V>(stored, weight.Rows, k, length, outputs, scratch.Panel, DotStride));
+            new DotBlocks<V>(tile, (byte*)scratch.Panel, DotStride * sizeof(float), k, length, last: k + length == inputs).Run<NearNumber>();
         }
     }
 

@@ -9,9 +9,26 @@ internal sealed class ReferenceBuffer(string name, int rows, int columns) : Devi
     public Span<double> Row(int row) => _values.AsSpan(row * Columns, Columns);
 }
 
-internal sealed class ReferenceWeight(WeightSpec spec) : DeviceWeight(spec)
+internal sealed class ReferenceWeight : DeviceWeight
 {
-    public double At(int output, int input, int part = 0) => WeightReader.Element(Spec, part, output, input);
+    private readonly float[]? _quantized;
+
+    public ReferenceWeight(WeightSpec spec)
+        : base(spec)
+    {
+        if (spec.Quantization != Quantization.None)
+        {
+            _quantized = new float[spec.Count];
+            for (var i = 0; i < _quantized.Length; i++)
+            {
+                _quantized[i] = WeightReader.Loaded(spec, i / spec.Inputs / spec.Outputs, i / spec.Inputs % spec.Outputs, i % spec.Inputs);
+            }
+        }
+    }
+
+    public double At(int output, int input, int part = 0) => _quantized is null
+        ? WeightReader.Element(Spec, part, output, input)
+        : _quantized[(((part * Spec.Outputs) + output) * Spec.Inputs) + input];
 }
 
 internal sealed class ReferenceRouting(int rows, int slots) : DeviceRouting(rows, slots)

@@ -16,7 +16,7 @@ public abstract class DeviceWeight(WeightSpec spec)
     public WeightSpec Spec { get; } = spec;
 
     /// <summary>Bytes that it takes on its device, and a product over all of it reads.</summary>
-    public virtual long Bytes => Spec.Count * Spec.Format.Size();
+    public long Bytes => Spec.LoadedBytes;
 }
 
 /// <summary>Experts and scores chosen for each row: <c>[rows, slots]</c> of (expert id, score), best first.</summary>

@@ -27,6 +27,7 @@ public readonly record struct WeightPart(nint Address, long Stride);
 /// <param name="Orientation">Which index runs fastest.</param>
 /// <param name="Parts">One entry, or one an expert.</param>
 /// <param name="Owner">Keeps the memory mapped for as long as the weight is in use.</param>
+/// <param name="Quantization">How the device is to hold it; only weights of products are quantized.</param>
 public sealed record WeightSpec(
     string Name,
     int Outputs,
@@ -34,8 +35,17 @@ public sealed record WeightSpec(
     NumberFormat Format,
     WeightOrientation Orientation,
     IReadOnlyList<WeightPart> Parts,
-    object Owner)
+    object Owner,
+    Quantization Quantization = Quantization.None)
 {
     /// <summary>Number of elements over all parts.</summary>
     public long Count => (long)Outputs * Inputs * Parts.Count;
+
+    /// <summary>Bytes that it takes on a device, and a product over all of it reads.</summary>
+    public long LoadedBytes => BytesOf(Quantization, Format, (long)Outputs * Parts.Count, Inputs);
+
+    /// <summary>Bytes that so many outputs take on a device.</summary>
+    public static long BytesOf(Quantization quantization, NumberFormat format, long outputs, int inputs) => quantization == Quantization.None
+        ? outputs * inputs * format.Size()
+        : outputs * new QuantizedRows(quantization, inputs).RowBytes;
 }

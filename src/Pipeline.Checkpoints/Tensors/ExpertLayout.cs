@@ -41,7 +41,14 @@ internal sealed class FusedExperts(ClaimedTensor gateUp, ClaimedTensor down, Tex
             Columns(gateUp, gates, firstColumn: 0),
             Columns(gateUp, gates, firstColumn: Inner),
             new WeightSpec(
-                down.Name, Hidden, Inner, down.Format, WeightOrientation.InputsByOutputs, [.. downs.Select(address => new WeightPart(address, Hidden))], owner));
+                down.Name,
+                Hidden,
+                Inner,
+                down.Format,
+                WeightOrientation.InputsByOutputs,
+                [.. downs.Select(address => new WeightPart(address, Hidden))],
+                owner,
+                down.Quantization));
 
         WeightSpec Columns(ClaimedTensor fused, nint[] addresses, int firstColumn) => new(
             fused.Name,
@@ -50,7 +57,8 @@ internal sealed class FusedExperts(ClaimedTensor gateUp, ClaimedTensor down, Tex
             fused.Format,
             WeightOrientation.InputsByOutputs,
             [.. addresses.Select(address => new WeightPart(address + (firstColumn * fused.Format.Size()), 2L * Inner))],
-            owner);
+            owner,
+            fused.Quantization);
     }
 }
 
@@ -70,6 +78,7 @@ internal sealed class SeparateExperts(ClaimedTensor[] gate, ClaimedTensor[] up, 
             tensors[0].Format,
             WeightOrientation.OutputsByInputs,
             [.. experts.Select(expert => new WeightPart(place(tensors[expert], 0, (long)outputs * inputs * tensors[expert].Format.Size()), inputs))],
-            owner);
+            owner,
+            tensors[0].Quantization);
     }
 }

@@ -1,19 +1,21 @@
+using Pipeline.Kernels;
+
 namespace Pipeline.Checkpoints;
 
-/// <summary>Elements and stored bytes of all tensors of one kind.</summary>
+/// <summary>Elements of all tensors of one kind, and the bytes that a device holds of them.</summary>
 public readonly record struct KindSize(TensorKind Kind, long Parameters, long Bytes);
 
 /// <summary>How large a model is.</summary>
 /// <param name="Kinds">One entry a kind that occurs, in the order of <see cref="TensorKind"/>.</param>
 /// <param name="Parameters">All parameters; tied ones count once.</param>
 /// <param name="ActiveParameters">Parameters of the decoder that one token passes through: all but the routed experts it does not take.</param>
-/// <param name="Bytes">Stored bytes of all of them.</param>
+/// <param name="Bytes">Bytes of all of them on a device: as stored, unless they are quantized.</param>
 public sealed record ModelSummary(IReadOnlyList<KindSize> Kinds, long Parameters, long ActiveParameters, long Bytes)
 {
     /// <summary>Sizes of the model that a config describes, as if stored in BF16; no file is needed.</summary>
-    public static ModelSummary Of(Llama4Config config)
+    public static ModelSummary Of(Llama4Config config, Quantization quantization = Quantization.None)
     {
-        var claims = new TensorClaims(catalog: null, _ => false);
+        var claims = new TensorClaims(catalog: null, quantization, _ => false);
         new Llama4TensorReader(config, claims).Read();
         return Of(config.Text, claims.Sizes);
     }

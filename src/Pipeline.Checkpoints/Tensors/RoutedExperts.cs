@@ -45,6 +45,9 @@ public sealed class MappedExperts : IDisposable
     /// <summary>Bytes that are mapped.</summary>
     public long Bytes => _ranges.Sum(range => range.Bytes);
 
+    /// <summary>Bytes that they take on a device.</summary>
+    public long LoadedBytes => Tensors.Gate.LoadedBytes + Tensors.Up.LoadedBytes + Tensors.Down.LoadedBytes;
+
     /// <summary>Reads everything from the disk and touches its pages, so that later use neither waits for the disk nor faults.</summary>
     /// <exception cref="PipelineException">The disk cannot give it; the message names the file.</exception>
     public void Fetch(CancellationToken cancellation)

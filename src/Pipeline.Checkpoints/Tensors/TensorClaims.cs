@@ -22,15 +22,16 @@ public enum TensorKind
 /// makes one message. Without a catalog every tensor counts as present, in BF16, at no address: for sizes without files.
 /// </summary>
 /// <param name="catalog">Where the tensors are.</param>
+/// <param name="quantization">How weights of the language model's products are loaded.</param>
 /// <param name="maps">The kinds whose weights get addresses, and are thereby mapped; the others are only checked.</param>
-internal sealed class TensorClaims(TensorCatalog? catalog, Func<TensorKind, bool> maps)
+internal sealed class TensorClaims(TensorCatalog? catalog, Quantization quantization, Func<TensorKind, bool> maps)
 {
     private readonly HashSet<string> _claimed = new(StringComparer.Ordinal);
     private readonly List<string> _missing = [];
     private readonly List<string> _misshapen = [];
     private readonly List<KindSize> _sizes = [];
 
-    /// <summary>Elements and bytes of everything claimed so far, one entry a tensor.</summary>
+    /// <summary>Elements, and bytes on a device, of everything claimed so far, one entry a tensor.</summary>
     public IReadOnlyList<KindSize> Sizes => _sizes;
 
     public bool Has(string name) => catalog?.Find(name) is not null;
@@ -88,30 +89,40 @@ internal sealed class TensorClaims(TensorCatalog? catalog, Func<TensorKind, bool
         _claimed.Add(name);
         if (catalog is null)
         {
-            return Account(kind, new ClaimedTensor(name, Tensor: null, NumberFormat.BF16), shape);
+            return Account(kind, name, tensor: null, NumberFormat.BF16, shape);
         }
 
         if (catalog.Find(name) is not { } tensor)
         {
             _missing.Add($"{name} {TensorInfo.Describe(shape)}");
-            return new ClaimedTensor(name, Tensor: null, NumberFormat.BF16);
+            return new ClaimedTensor(name, Tensor: null, NumberFormat.BF16, Quantization.None);
         }
 
         if (FormatOf(tensor.Type) is not { } format || !tensor.Shape.SequenceEqual(shape))
         {
             _misshapen.Add($"{name} is {tensor.Type.Label()} {TensorInfo.Describe(tensor.Shape)}, not F32, F16 or BF16 {TensorInfo.Describe(shape)}");
-            return new ClaimedTensor(name, Tensor: null, NumberFormat.BF16);
+            return new ClaimedTensor(name, Tensor: null, NumberFormat.BF16, Quantization.None);
         }
 
-        return Account(kind, new ClaimedTensor(name, tensor, format), shape);
+        return Account(kind, name, tensor, format, shape);
     }
 
-    private ClaimedTensor Account(TensorKind kind, ClaimedTensor tensor, long[] shape)
+    /// <param name="shape">[length], [outputs, inputs] or [experts, inputs, outputs].</param>
+    private ClaimedTensor Account(TensorKind kind, string name, TensorInfo? tensor, NumberFormat format, long[] shape)
     {
         var count = shape.Aggregate(1L, (product, dimension) => product * dimension);
-        _sizes.Add(new KindSize(kind, count, count * tensor.Format.Size()));
-        return tensor;
+        var inputs = shape.Length == 1 ? shape[0] : shape[1];
+        var held = shape.Length > 1 && IsQuantized(kind) ? quantization : Quantization.None;
+        _sizes.Add(new KindSize(kind, count, WeightSpec.BytesOf(held, format, count / inputs, (int)inputs)));
+        return new ClaimedTensor(name, tensor, format, held);
     }
+
+    /// <summary>
+    /// Nearly all that a token reads. A router's errors would choose other experts, and the head's go straight into the choice of the
+    /// token (it may also be the embedding); vision has so many rows that reading its weights costs little.
+    /// </summary>
+    private static bool IsQuantized(TensorKind kind) =>
+        kind is TensorKind.Attention or TensorKind.SharedExpert or TensorKind.RoutedExperts or TensorKind.Dense;
 
     private static NumberFormat? FormatOf(StoredType type) => type switch
     {
@@ -128,11 +139,12 @@ internal sealed class TensorClaims(TensorCatalog? catalog, Func<TensorKind, bool
         tensor.Format,
         WeightOrientation.OutputsByInputs,
         [new WeightPart(Maps(kind) ? tensor.Address : 0, inputs)],
-        Owner);
+        Owner,
+        tensor.Quantization);
 }
 
 /// <summary>A tensor that was asked for; without one where the claim failed, or where there are no files.</summary>
-internal readonly record struct ClaimedTensor(string Name, TensorInfo? Tensor, NumberFormat Format)
+internal readonly record struct ClaimedTensor(string Name, TensorInfo? Tensor, NumberFormat Format, Quantization Quantization)
 {
     /// <summary>Of its first element; asking maps it.</summary>
     public nint Address => Tensor?.Address ?? 0;

@@ -4,7 +4,7 @@ namespace Pipeline.Cluster.Membership;
 internal static class ClusterFailures
 {
     public static PipelineException Refused(string reason) =>
-        new("cluster.refused", $"the cluster does not let this node in: {reason}", "start every node of a cluster with the same model and the same version of the program");
+        new("cluster.refused", $"the cluster does not let this node in: {reason}", "start every node of a cluster with the same model, the same pipeline.device.quantize and the same version of the program");
 
     public static PipelineException NobodyAnswers(string join, TimeSpan deadline, string? last) => new(
         "cluster.unreachable",

@@ -27,6 +27,7 @@ internal sealed class ShardWeights : IDisposable
                 var members = layer.Select(id => id.Expert).ToArray();
                 _mapped[layer.Key] = experts.Map(layer.Key, members);
                 _parts[layer.Key] = PartsOf(members, map.Experts);
+                Bytes += _mapped[layer.Key]!.LoadedBytes;
             }
         }
         catch
@@ -38,8 +39,8 @@ internal sealed class ShardWeights : IDisposable
 
     public int Shard { get; }
 
-    /// <summary>Bytes that are mapped.</summary>
-    public long Bytes => _mapped.Sum(mapped => mapped?.Bytes ?? 0);
+    /// <summary>Bytes that the weights take when they are loaded; while they are being quantized, pages of their files come on top.</summary>
+    public long Bytes { get; }
 
     /// <summary>Layers of which the shard has experts.</summary>
     public IEnumerable<int> Layers => Enumerable.Range(0, _mapped.Length).Where(layer => _mapped[layer] is not null);
@@ -55,7 +56,16 @@ internal sealed class ShardWeights : IDisposable
     }
 
     /// <summary>Loads a layer's experts on the device; on its thread.</summary>
-    public void Load(IDevice device, int layer) => _loaded[layer] = RoutedWeights.Load(device, _mapped[layer]!.Tensors);
+    /// <exception cref="PipelineException">They cannot be quantized.</exception>
+    public void Load(IDevice device, int layer)
+    {
+        var mapped = _mapped[layer]!;
+        _loaded[layer] = RoutedWeights.Load(device, mapped.Tensors);
+        if (mapped.Tensors.Gate.Quantization != Quantization.None)
+        {
+            mapped.Dispose(); // the device has made its own
+        }
+    }
 
     /// <summary>Frees what was loaded; on the device's thread, while no batch uses it.</summary>
     public void Free(IDevice device)

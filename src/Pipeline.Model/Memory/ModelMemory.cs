@@ -3,7 +3,7 @@ using Pipeline.Checkpoints;
 namespace Pipeline.Model;
 
 /// <summary>Memory that a model needs on its device, from its config alone.</summary>
-/// <param name="WeightBytes">Weights on this device, as they are stored: mapped, not copied, on the portable device.</param>
+/// <param name="WeightBytes">Weights on this device; as they are stored they are mapped, not copied, on the portable device.</param>
 /// <param name="RoutedExpertBytes">Weights of all routed experts; part of <paramref name="WeightBytes"/> only where they are computed on this device.</param>
 /// <param name="TextPassBytes">Buffers of the text passes.</param>
 /// <param name="VisionPassBytes">Buffers of the vision pass; 0 without vision.</param>

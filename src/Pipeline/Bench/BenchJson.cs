@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Pipeline.Engine.Configuration;
 
 namespace Pipeline.Bench;
 
@@ -20,6 +21,7 @@ internal static class BenchJson
             ["model"] = report.Model,
             ["parameters"] = report.Parameters,
             ["weight_bytes"] = report.WeightBytes,
+            ["quantize"] = OptionsBinder.KeyOf(report.Quantization.ToString()),
             ["rounds"] = report.Plan.Rounds,
             ["decoded_tokens"] = report.Plan.Tokens,
             ["context_tokens"] = report.Plan.Context,

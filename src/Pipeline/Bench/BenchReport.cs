@@ -1,3 +1,5 @@
+using Pipeline.Kernels;
+
 namespace Pipeline.Bench;
 
 /// <summary>The same quantity in every round.</summary>
@@ -64,6 +66,7 @@ internal sealed record BenchFigure(
 /// <param name="Model">The checkpoint's folder.</param>
 /// <param name="Parameters">All parameters.</param>
 /// <param name="WeightBytes">Its weights on the device.</param>
+/// <param name="Quantization">How its products hold theirs.</param>
 /// <param name="Limits">Null for a device that does not measure its own.</param>
 internal sealed record BenchReport(
     string Device,
@@ -71,6 +74,7 @@ internal sealed record BenchReport(
     string Model,
     long Parameters,
     long WeightBytes,
+    Quantization Quantization,
     BenchPlan Plan,
     BenchLimits? Limits,
     IReadOnlyList<BenchFigure> Figures);

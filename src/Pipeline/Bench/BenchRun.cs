@@ -49,12 +49,13 @@ internal static class BenchRun
             checkpoint.Directory,
             checkpoint.Summarize().Parameters,
             cost.WeightBytes,
+            checkpoint.Quantization,
             plan,
             limits is null ? null : BenchLimits.Of(limits.Multiplication, [.. samples.SelectMany(taken => taken).Select(sample => sample.Limits!.Value)]),
             [.. workloads.Zip(samples, BenchFigure.Of)]);
     }
 
-    /// <summary>Bytes of weights, as they are stored, and of keys, values and scratch.</summary>
+    /// <summary>Bytes of weights on the device, and of keys, values and scratch.</summary>
     public static long BytesNeeded(Checkpoint checkpoint, BenchPlan plan) => checkpoint.Summarize().Bytes + PassBytes(checkpoint, plan);
 
     private static string Name(Workload workload) => $"{workload.Kind}, {workload.Size} {workload.SizeUnit}";

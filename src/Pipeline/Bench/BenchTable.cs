@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Pipeline.Engine.Configuration;
+using Pipeline.Kernels;
 
 namespace Pipeline.Bench;
 
@@ -14,7 +16,7 @@ internal static class BenchTable
         var plan = report.Plan;
         var text = new StringBuilder();
         text.Append(Invariant($"{report.Device}; {report.Processor}\n"))
-            .Append(Invariant($"{report.Model}: {report.Parameters / 1e6:N1} M parameters, {report.WeightBytes / 1e9:N2} GB of weights\n"))
+            .Append(Invariant($"{report.Model}: {report.Parameters / 1e6:N1} M parameters, {report.WeightBytes / 1e9:N2} GB of weights{Held(report.Quantization)}\n"))
             .Append(Invariant($"medians of {plan.Rounds} rounds; decoding {plan.Tokens} tokens a sequence after {plan.Context}\n\n"));
         if (report.Limits is { } limits)
         {
@@ -34,6 +36,9 @@ internal static class BenchTable
 
         return text.ToString();
     }
+
+    private static string Held(Quantization quantization) =>
+        quantization == Quantization.None ? "" : $", {OptionsBinder.KeyOf(quantization.ToString())}";
 
     private static string Counted(BenchFigure figure) => figure.Size == 1 ? figure.SizeUnit.TrimEnd('s') : figure.SizeUnit;
 

@@ -92,7 +92,7 @@ internal static class BenchCommand
     private static void Measure(
         Settings settings, MeasureOptions measure, ParseResult parsed, Surroundings surroundings, CancellationToken cancellation)
     {
-        using var checkpoint = Checkpoint.Open(settings.ModelFolder);
+        using var checkpoint = settings.OpenCheckpoint();
         var plan = measure.Plan(parsed, settings.Options, checkpoint.Config.Text.MaxPositions);
         using var team = new CpuTeam(settings.Options.Device.Threads);
         var name = DeviceFactory.OnlyName(settings.Options.Device, "bench");

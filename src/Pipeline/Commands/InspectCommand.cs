@@ -4,6 +4,7 @@ using Pipeline.Checkpoints;
 using Pipeline.Composition;
 using Pipeline.Configuration;
 using Pipeline.Engine.Configuration;
+using Pipeline.Kernels;
 using Pipeline.Terminal;
 
 namespace Pipeline.Commands;
@@ -27,7 +28,7 @@ internal static class InspectCommand
         command.SetAction((parsed, _) =>
         {
             var settings = Settings.Load(common.Arguments(parsed), parsed.GetValue(model), surroundings);
-            using var checkpoint = Checkpoint.Open(settings.ModelFolder);
+            using var checkpoint = settings.OpenCheckpoint();
             var text = Describe(checkpoint, settings.Options);
             surroundings.Output.Write(Encoding.UTF8.GetBytes(text));
             surroundings.Output.Flush();
@@ -71,7 +72,9 @@ internal static class InspectCommand
         var memory = options.EngineSettings.PlanMemory(config, summary);
         var scratch = memory.TextPassBytes + memory.VisionPassBytes;
         return table
-            .Add("weights, as stored", Bytes(memory.WeightBytes))
+            .Add(
+                options.Device.Quantize == Quantization.None ? "weights, as stored" : $"weights, {OptionsBinder.KeyOf(options.Device.Quantize.ToString())}",
+                Bytes(memory.WeightBytes))
             .Add("keys and values", $"{Bytes(options.Decoder.KvBytes)} for all sessions, {Bytes(memory.SessionBytes(1024))} for 1,024 tokens")
             .Add("scratch", Bytes(scratch))
             .Add("memory needed", Bytes(memory.WeightBytes + options.Decoder.KvBytes + scratch));

@@ -75,22 +75,23 @@ internal static partial class PlanCommand
     private static (string Name, PlacementPlan Plan) Plan(Settings settings, IReadOnlyList<PlannedNode> machines, PlannedNetwork network)
     {
         var options = settings.Options;
-        var (config, summary) = ModelOf(settings.ModelFolder);
+        var (config, summary) = ModelOf(settings);
         var map = ShardMaps.Create(config.Text, summary, options.Experts);
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.ModelFolder));
         return (name, PlacementPlan.Create(new PlanRequest(config, summary, map, options.EngineSettings, options.Experts, machines, network)));
     }
 
-    /// <summary>The sizes are those of the stored weights, where they are there.</summary>
-    private static (Llama4Config Config, ModelSummary Summary) ModelOf(string folder)
+    /// <summary>The sizes are made from those of the stored weights, where they are there.</summary>
+    private static (Llama4Config Config, ModelSummary Summary) ModelOf(Settings settings)
     {
+        var (folder, quantization) = (settings.ModelFolder, settings.Options.Device.Quantize);
         if (!Directory.Exists(folder) || !Directory.EnumerateFiles(folder, "*.safetensors").Any())
         {
             var config = Checkpoint.ReadConfig(folder);
-            return (config, ModelSummary.Of(config));
+            return (config, ModelSummary.Of(config, quantization));
         }
 
-        using var checkpoint = Checkpoint.Open(folder);
+        using var checkpoint = settings.OpenCheckpoint();
         return (checkpoint.Config, checkpoint.Summarize());
     }
 

@@ -55,7 +55,7 @@ internal static class VerifyCommand
     {
         using var team = new CpuTeam(settings.Options.Device.Threads);
         using var device = DeviceFactory.Create(DeviceFactory.OnlyName(settings.Options.Device, "verify"), settings.Options.Device.Graph, team, settings.PlanBytes, note);
-        using var checkpoint = Checkpoint.Open(settings.ModelFolder);
+        using var checkpoint = settings.OpenCheckpoint();
         using var reference = SafetensorsFile.Open(file);
         return GoldenComparison.Run(new Llama4Model(device, checkpoint), reference);
     }

@@ -70,7 +70,7 @@ internal sealed class EngineHost : IAsyncDisposable
     private async Task StartHereAsync(Settings settings, CpuTeam team, bool readsMedia, Action<string> tell, CancellationToken cancellation)
     {
         var options = settings.Options;
-        var checkpoint = Checkpoint.Open(settings.ModelFolder);
+        var checkpoint = settings.OpenCheckpoint();
         Add(new Disposing(checkpoint));
         var lanes = Add(await DeviceLanes.StartAsync(settings, team, settings.PlanBytes, tell));
         var map = options.Experts.Shards > 0 ? ShardMaps.Create(checkpoint.Config.Text, checkpoint.Summarize(), options.Experts) : null;
@@ -103,7 +103,7 @@ internal sealed class EngineHost : IAsyncDisposable
     private async Task JoinAsync(Settings settings, CpuTeam team, bool readsMedia, Action<string> tell, CancellationToken cancellation)
     {
         var options = settings.Options;
-        var checkpoint = Checkpoint.Open(settings.ModelFolder);
+        var checkpoint = settings.OpenCheckpoint();
         Add(new Disposing(checkpoint));
         var lanes = Add(await DeviceLanes.StartAsync(settings, team, () => settings.PlanBytes(NodeRoles.Engine, checkpoint), tell));
         Member = Add(await ClusterMember.StartAsync(settings, NodeRoles.Engine, checkpoint, lanes.All[0], cancellation));

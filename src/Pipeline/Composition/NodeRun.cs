@@ -40,7 +40,7 @@ internal static class NodeRun
         }
 
         surroundings.AllowToEnd(options.Cluster.LeaveDeadline + options.Server.DrainDeadline + s_closing);
-        using var checkpoint = Checkpoint.Open(plan.Settings.ModelFolder);
+        using var checkpoint = plan.Settings.OpenCheckpoint();
         var settings = WithMemory(plan, checkpoint);
         using var team = new CpuTeam(options.Device.Threads);
         await using var lanes = await DeviceLanes.StartAsync(settings, team, () => settings.PlanBytes(plan.Roles, checkpoint), surroundings.Error.WriteNote);

@@ -38,6 +38,10 @@ internal sealed record Settings(PipelineOptions Options, Config Akka, string Mod
         return new Settings(options, config.Merged, Path.GetFullPath(folder, surroundings.WorkingFolder), arguments) { AroundDevice = surroundings.AroundDevice };
     }
 
+    /// <summary>Opens the model, to be loaded as the settings say.</summary>
+    /// <exception cref="PipelineException">It is missing, damaged or not supported.</exception>
+    public Checkpoint OpenCheckpoint() => Checkpoint.Open(ModelFolder, Options.Device.Quantize);
+
     /// <summary>Bytes that a node of a cluster takes on a device: its roles' weights, sessions and buffers.</summary>
     public long PlanBytes(NodeRoles roles, Checkpoint checkpoint)
     {
@@ -48,7 +52,7 @@ internal sealed record Settings(PipelineOptions Options, Config Akka, string Mod
     /// <summary>Bytes that the model, its sessions and its passes take on a device; no weight is read.</summary>
     public long PlanBytes()
     {
-        using var checkpoint = Checkpoint.Open(ModelFolder);
+        using var checkpoint = OpenCheckpoint();
         var memory = Options.EngineSettings.PlanMemory(checkpoint.Config, checkpoint.Summarize());
         return memory.WeightBytes + Options.Decoder.KvBytes + memory.TextPassBytes + memory.VisionPassBytes;
     }

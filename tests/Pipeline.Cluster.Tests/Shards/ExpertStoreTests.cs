@@ -1,5 +1,7 @@
 using Pipeline.Checkpoints;
+using Pipeline.Cluster.Planning;
 using Pipeline.Cluster.Shards;
+using Pipeline.Kernels;
 
 namespace Pipeline.Cluster.Tests.Shards;
 
@@ -161,6 +163,27 @@ public sealed class ExpertStoreTests
         Assert.InRange(warm.Size - before.Size, bytes, bytes + (4 * 3 * 2 * 4096));
         Assert.InRange(warm.Resident - before.Resident, bytes, bytes + (4 * 3 * 32 * 4096));
         Assert.Equal(before.Size, MemoryMap.Of(node.Folder).Size);
+    }
+
+    [Theory]
+    [InlineData(Quantization.Int8)]
+    [InlineData(Quantization.Int4)]
+    public async Task A_quantized_shard_takes_the_memory_that_its_map_says_and_keeps_no_file_mapped(Quantization quantization)
+    {
+        await using var node = await StoreFixture.StartAsync(
+            shards: 3, model: new RandomCheckpointOptions { TextOnly = true, Layers = 2, Experts = 6, HiddenSize = 128, IntermediateSize = 96 }, quantization: quantization);
+        var map = ShardMaps.Create(node.Checkpoint.Config.Text, node.Checkpoint.Summarize(), StoreFixture.Options() with { Shards = 3 });
+        var before = MemoryMap.Of(node.Folder);
+        await node.Store.WarmAsync(2, default);
+
+        Assert.Equal(map.Bytes(2), node.Store.HeldBytes);
+        Assert.Equal(before.Size, MemoryMap.Of(node.Folder).Size);
+        var request = node.Request(2, layer: 0, rows: 5, seed: 1);
+        node.Store.Enqueue(request);
+        Assert.Equal(ExpertOutcome.Done, await request.Ended.WaitAsync(Patience));
+        Assert.Equal(node.Expected(request), request.Results);
+        await node.Store.ReleaseAsync(2);
+        Assert.Equal(0, node.Store.HeldBytes);
     }
 
     [Fact]

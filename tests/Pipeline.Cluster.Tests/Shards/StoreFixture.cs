@@ -25,7 +25,7 @@ internal sealed class StoreFixture : IAsyncDisposable
         Checkpoint = checkpoint;
         Map = map;
         Store = new ExpertStore(lane, checkpoint, map, options);
-        Reference = Checkpoint.Open(folder.Path);
+        Reference = Checkpoint.Open(folder.Path, checkpoint.Quantization);
         _tensors = Reference.ReadLlama4();
     }
 
@@ -51,11 +51,12 @@ internal sealed class StoreFixture : IAsyncDisposable
         return OptionsBinder.Bind<ExpertsOptions>(config, "pipeline.experts");
     }
 
-    public static async Task<StoreFixture> StartAsync(int shards, int rows = 64, RandomCheckpointOptions? model = null)
+    public static async Task<StoreFixture> StartAsync(
+        int shards, int rows = 64, RandomCheckpointOptions? model = null, Quantization quantization = Quantization.None)
     {
         var folder = new TemporaryFolder();
         RandomCheckpoint.Write(folder.Path, model ?? new RandomCheckpointOptions { TextOnly = true, Layers = 3, MoeStep = 1, Experts = 7 });
-        var checkpoint = Checkpoint.Open(folder.Path);
+        var checkpoint = Checkpoint.Open(folder.Path, quantization);
         var team = new CpuTeam(2);
         var lane = await DeviceLane.StartAsync(() => new PortableDevice(team), TimeSpan.FromMilliseconds(50));
         return new StoreFixture(folder, team, lane, checkpoint, ShardMap.Create(checkpoint.Config.Text, shards), Options() with { Rows = rows });

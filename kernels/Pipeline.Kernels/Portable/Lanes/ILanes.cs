@@ -32,6 +32,15 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>Loads and widens IEEE half floats, subnormals, infinities and NaN included.</summary>
     static abstract TSelf LoadF16(ushort* source);
 
+    /// <summary>Loads and widens signed bytes.</summary>
+    static abstract TSelf LoadInt8(byte* source);
+
+    /// <summary>What <see cref="LoadInt4"/> asks for beside a scale; made once a scale.</summary>
+    static abstract TSelf PrepareInt4(TSelf scale);
+
+    /// <summary>Loads one half of bytes, the lower (<paramref name="shift"/> 0) or the upper (4), takes 8 from each and scales it, exactly.</summary>
+    static abstract TSelf LoadInt4(byte* source, int shift, TSelf scale, TSelf prepared);
+
     static abstract void Store(TSelf value, float* target);
 
     /// <summary>a * b + c, rounded once.</summary>

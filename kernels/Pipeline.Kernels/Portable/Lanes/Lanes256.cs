@@ -54,6 +54,19 @@ internal readonly unsafe struct Lanes256(Vector256<float> value) : ILanes<Lanes2
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 LoadInt8(byte* source) => new(Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32((sbyte*)source)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 PrepareInt4(Lanes256 scale) => new(scale._value * Vector256.Create((float)-QuantizedBlock.Int4Offset));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 LoadInt4(byte* source, int shift, Lanes256 scale, Lanes256 prepared)
+    {
+        var halves = (Avx2.ConvertToVector256Int32(source) >>> shift) & Vector256.Create(15);
+        return MultiplyAdd(new(Vector256.ConvertToSingle(halves)), scale, prepared);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes256 value, float* target) => value._value.Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
