@@ -190,7 +190,7 @@ public sealed class CaptionEngine : IAsyncDisposable
     /// </summary>
     private static async Task CommitAsync(DeviceLane lane)
     {
-        while (await lane.Post(device => device is PortableDevice portable && portable.CommitNext()))
+        while (await lane.Post(device => device is ICommittingDevice committing && committing.CommitNext()))
         {
         }
     }

@@ -5,7 +5,7 @@ namespace Pipeline.Kernels;
 /// native memory, and widened in the kernels; an operation is done when it returns; nothing is allocated on the managed heap once every operation ran at its
 /// largest size. The team may be shared with other devices; it is not disposed with this one.
 /// </summary>
-public sealed unsafe partial class PortableDevice : IMeasuredDevice
+public sealed unsafe partial class PortableDevice : IMeasuredDevice, ICommittingDevice
 {
     private readonly HashSet<IDisposable> _owned = [];
     private readonly HashSet<ICommittable> _uncommitted = [];
@@ -141,11 +141,6 @@ public sealed unsafe partial class PortableDevice : IMeasuredDevice
         Check.Own<PortableChoices>(nameof(Read), source).Choices.AsSpan(0, rows).CopyTo(target);
     }
 
-    /// <summary>
-    /// Takes the memory of one more weight, buffer or KV pool, which the system otherwise gives page by page as it is first used: once all have theirs,
-    /// the process has what was planned for it.
-    /// </summary>
-    /// <returns>False where all had theirs.</returns>
     public bool CommitNext()
     {
         var next = _uncommitted.FirstOrDefault();
