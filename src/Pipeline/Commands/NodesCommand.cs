@@ -11,6 +11,9 @@ namespace Pipeline.Commands;
 /// <summary><c>nodes --join HOST:PORT</c></summary>
 internal static class NodesCommand
 {
+    /// <summary>A node tries to join for longer, as others may be starting; who only looks wants to know soon that nobody is there.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
     public static PipelineCommand Create(Surroundings surroundings)
     {
         var json = Flag("--json", "one JSON object instead of text");
@@ -33,8 +36,11 @@ internal static class NodesCommand
             }
 
             using var log = LogSetup.Open(settings.Options.Log);
+            var options = settings.Options.Cluster;
             var cluster = await ClusterQuery.NodesAsync(
-                settings.Options.Cluster, LogSetup.Bridge(settings.Akka, settings.Options.Log), surroundings.Interrupted);
+                options with { JoinDeadline = options.JoinDeadline < s_patience ? options.JoinDeadline : s_patience },
+                LogSetup.Bridge(settings.Akka, settings.Options.Log),
+                surroundings.Interrupted);
             surroundings.Output.Write(parsed.GetValue(json) ? Json(cluster) : Encoding.UTF8.GetBytes(Text(cluster)));
             await surroundings.Output.FlushAsync(surroundings.Interrupted);
             return ExitCode.Done;
