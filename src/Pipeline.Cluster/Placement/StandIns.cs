@@ -57,8 +57,10 @@ internal sealed class StandIns(IReadOnlyList<long> shardBytes, string self)
 
     private long Used(NodeState node) => Math.Max(node.HeldBytes, node.Shards.Concat(node.Warming).Where(shard => shard < shardBytes.Count).Sum(shard => shardBytes[shard]));
 
+    /// <summary>Where the coordinator says that it lives, and who served it when it got out of reach: that may be the coordinator, and its last word lost with it.</summary>
     private static IEnumerable<string> HomesOf(ClusterView view, int shard) =>
-        view.Placement?.Homes.Where(homes => Array.BinarySearch(homes.Shards, shard) >= 0).Select(homes => homes.Node) ?? [];
+        (view.Placement?.Homes ?? []).Where(homes => Array.BinarySearch(homes.Shards, shard) >= 0).Select(homes => homes.Node)
+            .Concat(view.Nodes.Where(node => node.Phase == NodePhase.Unreachable && Array.BinarySearch(node.Shards, shard) >= 0).Select(node => node.Node));
 
     private static bool IsServing(ClusterView view, string name, int shard) =>
         view.Nodes.Any(node => node.Node == name && node.Phase != NodePhase.Unreachable && Array.BinarySearch(node.Shards, shard) >= 0);

@@ -27,12 +27,16 @@ public sealed class StandInsTests
 
         Assert.Null(standIns.Look(View([away, Node("b", NodePhase.Ready, 40, 1), Node("c", NodePhase.Ready, 40, 0)], Home("a", 0), Home("c", 0))));
         Assert.Null(standIns.Look(View([away, Node("b", NodePhase.Ready, 40), Node("c", NodePhase.Ready, 40) with { Warming = [0] }], Home("a", 0))));
-        Assert.Null(standIns.Look(View([away, Node("b", NodePhase.Ready, 40)])));
+        Assert.Null(standIns.Look(View([away with { Shards = [] }, Node("b", NodePhase.Ready, 40)])));
         Assert.Null(standIns.Look(View([away, Node("b", NodePhase.Ready, 9)], Home("a", 0))));
         Assert.Null(standIns.Look(View([away, Node("b", NodePhase.Leaving, 40)], Home("a", 0))));
         Assert.Null(standIns.Look(View([away, Node("b", NodePhase.Ready, 40) with { Refused = [0] }], Home("a", 0))));
         Assert.Null(standIns.Look(View([Node("b", NodePhase.Ready, 40)], Home("a", 0))));
     }
+
+    [Fact]
+    public void What_a_lost_coordinator_served_is_known_without_its_last_word() =>
+        Assert.Equal([0], new StandIns(ShardBytes, "b").Look(View([Node("a", NodePhase.Unreachable, 40, 0), Node("b", NodePhase.Ready, 40)])));
 
     [Fact]
     public void A_stand_in_stays_until_the_home_or_a_new_home_serves()
