@@ -56,6 +56,12 @@ public sealed partial class IlgpuDevice
         if (rows > 0)
         {
             var shape = new NormShape(rows, input.Columns, kind == NormKind.Layer ? 1 : 0, bias is null ? 0 : 1, epsilon);
+            if (FastKernels)
+            {
+                _runtime.Warps!.Norm(_runtime.Stream, _runtime.OverGroups(rows, GroupNormKernels.MostThreads), from.View, scale, shift, to.View, shape);
+                return;
+            }
+
             var strips = (long)rows * shape.Strips;
             var moments = _moments.Of(2 * strips);
             _runtime.Plain.Moments(_runtime.Stream, _runtime.Over(strips), from.View, moments, shape);

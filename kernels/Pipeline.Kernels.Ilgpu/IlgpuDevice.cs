@@ -10,9 +10,6 @@ namespace Pipeline.Kernels;
 /// </summary>
 public sealed partial class IlgpuDevice : IMeasuredDevice
 {
-    /// <summary>Bytes of a weight that are laid out and sent at a time.</summary>
-    private const int StagingBytes = 16 << 20;
-
     private readonly IlgpuRuntime _runtime;
     private readonly bool _ownsRuntime;
     private readonly HashSet<IDisposable> _owned = [];
@@ -28,7 +25,6 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
     private readonly TiledProduct? _tiled;
     private readonly ArrayView<float> _noFloats;
     private readonly ArrayView<uint> _noWords;
-    private byte[] _staging = [];
     private string _graphs = "";
 
     /// <param name="runtime">The opened accelerator.</param>
@@ -66,17 +62,19 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
     public long MemoryBytes => FreeBytes;
 
     /// <summary>Lets decode steps go as CUDA graphs, where the driver makes them and a look at them finds nothing wrong.</summary>
-    internal void UseGraphs()
+    /// <param name="most">Kinds of steps that are kept as graphs.</param>
+    internal void UseGraphs(int most)
     {
         if (_runtime.Stream is CudaStream stream)
         {
-            UseGraphs(CudaGraphs.Find() is { } graphs ? enqueue => graphs.Capture(stream, enqueue) : _ => null);
+            UseGraphs(most, CudaGraphs.Find() is { } graphs ? enqueue => graphs.Capture(stream, enqueue) : _ => null);
         }
     }
 
     /// <summary>The same with graphs of another making.</summary>
-    internal void UseGraphs(Func<Action, ILaunchGraph?> capture)
+    internal void UseGraphs(int most, Func<Action, ILaunchGraph?> capture)
     {
+        Launches.MostSteps = most;
         Launches.Capture = capture;
         var wrong = GraphCheck.Difference(this);
         Launches.Capture = wrong is null ? capture : null;
@@ -88,12 +86,7 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
     public DeviceWeight Load(WeightSpec spec)
     {
         Arguments.Load(spec);
-        if (_staging.Length == 0)
-        {
-            _staging = GC.AllocateUninitializedArray<byte>(StagingBytes, pinned: true);
-        }
-
-        return Owned(new IlgpuWeight(_runtime, spec, _staging));
+        return Owned(new IlgpuWeight(_runtime, spec, _copies));
     }
 
     public void Free(DeviceWeight weight)

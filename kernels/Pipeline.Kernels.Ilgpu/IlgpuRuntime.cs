@@ -72,10 +72,11 @@ public sealed class IlgpuRuntime : IDisposable
     public static IlgpuRuntime OpenSimulator() =>
         OpenSimulator(OptimizationLevel.O2, capacity: GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
 
-    /// <param name="warp">Threads of a warp, and of a group: 32 are needed to try the kernels that work by warps.</param>
-    internal static IlgpuRuntime OpenSimulator(OptimizationLevel level, int warp = SimulatedThreads, long capacity = long.MaxValue)
+    /// <param name="warp">Threads of a warp: 32 are needed to try the kernels that work by warps.</param>
+    /// <param name="warps">Warps of a group.</param>
+    internal static IlgpuRuntime OpenSimulator(OptimizationLevel level, int warp = SimulatedThreads, int warps = 1, long capacity = long.MaxValue)
     {
-        var context = Context.Create(builder => builder.Optimize(level).CPU(new CPUDevice(warp, 1, 1)));
+        var context = Context.Create(builder => builder.Optimize(level).CPU(new CPUDevice(warp, warps, 1)));
         return new IlgpuRuntime(context, context.GetCPUDevice(0).CreateCPUAccelerator(context), "simulator", capacity);
     }
 
@@ -111,6 +112,10 @@ public sealed class IlgpuRuntime : IDisposable
             throw NoMemory(what, bytes, failure);
         }
     }
+
+    /// <summary>A launch of groups over that many items, at least one.</summary>
+    internal KernelConfig OverGroups(long items, int mostThreads) =>
+        new((int)Math.Min(items, MostGroups), Math.Min(Accelerator.MaxNumThreadsPerGroup, mostThreads));
 
     /// <summary>A launch of warps over that many items, at least one.</summary>
     internal KernelConfig OverWarps(long items) => Over(items * Lanes32.Count);

@@ -106,7 +106,7 @@ public sealed class KubernetesTests
         }
     });
 
-    [KubectlFact]
+    [Fact]
     public void Kustomize_builds_them_with_the_settings_and_the_image_s_name()
     {
         var (exitCode, output) = Programs.Run("kubectl", ["kustomize", DeployFiles.PathOf("k8s")]);
@@ -131,16 +131,4 @@ public sealed class KubernetesTests
 
     private static List<(string Name, int Port)> Ports(V1PodTemplateSpec pod) =>
         [.. pod.Spec.Containers.Single().Ports.Select(port => (port.Name, port.ContainerPort))];
-}
-
-/// <summary>A fact that is skipped, by name, where there is no kubectl.</summary>
-public sealed class KubectlFactAttribute : FactAttribute
-{
-    public KubectlFactAttribute()
-    {
-        if (!Programs.Has("kubectl"))
-        {
-            Skip = "needs kubectl";
-        }
-    }
 }

@@ -25,7 +25,7 @@ public sealed class LaunchQueueTests(OptimizedSimulator fixture) : IClassFixture
         var expected = Decode(direct, checkpoint, sequences);
         var queue = direct.Launches;
         using var replayed = new IlgpuDevice(fixture.Runtime, ownsRuntime: false);
-        queue.Capture = enqueue => new Replay(enqueue);
+        (queue.MostSteps, queue.Capture) = (sequences.Max(), enqueue => new Replay(enqueue));
         try
         {
             var (graphs, launches) = (0L, 0L);
@@ -45,7 +45,7 @@ public sealed class LaunchQueueTests(OptimizedSimulator fixture) : IClassFixture
     public void A_step_that_is_not_as_before_goes_launch_by_launch_and_is_remembered_as_it_is()
     {
         using var device = new IlgpuDevice(fixture.Runtime, ownsRuntime: false);
-        device.UseGraphs(enqueue => new Replay(enqueue));
+        device.UseGraphs(most: 1, enqueue => new Replay(enqueue));
         Assert.EndsWith(", graphs", device.Description, StringComparison.Ordinal);
         var (source, first, second) = (device.Allocate("source", 2, 1), device.Allocate("first", 1, 1), device.Allocate("second", 1, 1));
         device.Upload([3f, 4f], source, 0);
@@ -71,16 +71,48 @@ public sealed class LaunchQueueTests(OptimizedSimulator fixture) : IClassFixture
         }
     }
 
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 3)]
+    public void The_step_not_used_for_longest_makes_room(int most, int graphs)
+    {
+        using var device = new IlgpuDevice(fixture.Runtime, ownsRuntime: false);
+        device.UseGraphs(most, enqueue => new Replay(enqueue));
+        var (source, target) = (device.Allocate("source", 2, 1), device.Allocate("target", 2, 1));
+        device.Upload([3f, 4f], source, 0);
+        var table = new StepTable(rows: 2, sequences: 1, pages: 1, pairs: 1) { Sequences = 1 };
+        var queue = device.Launches;
+        try
+        {
+            var before = queue.Graphs;
+            foreach (var rows in new[] { 1, 2, 1, 2, 1 })
+            {
+                table.Rows = table.Outputs = rows;
+                (table.OutputRows[0], table.OutputRows[1]) = (1, 0);
+                device.Upload(table);
+                device.GatherRows(table, source, target);
+                Assert.Equal([4f, 3f], Read(device, target).Take(rows).Append(3f).Take(2));
+            }
+
+            Assert.Equal(graphs, queue.Graphs - before);
+        }
+        finally
+        {
+            queue.Forget();
+            queue.Capture = null;
+        }
+    }
+
     [Fact]
     public void Graphs_that_compute_otherwise_or_cannot_be_made_are_turned_off_by_name()
     {
         using var device = new IlgpuDevice(fixture.Runtime, ownsRuntime: false);
 
-        device.UseGraphs(_ => new Replay(() => { }));
+        device.UseGraphs(most: 1, _ => new Replay(() => { }));
         Assert.EndsWith(", no graphs: a step that was replayed differs", device.Description, StringComparison.Ordinal);
         Assert.Null(device.Launches.Capture);
 
-        device.UseGraphs(_ => null);
+        device.UseGraphs(most: 1, _ => null);
         Assert.EndsWith(", no graphs: the driver makes none", device.Description, StringComparison.Ordinal);
         Assert.Null(device.Launches.Capture);
     }

@@ -7,12 +7,33 @@ public sealed class WideSimulator : RuntimeFixture
     protected override IlgpuRuntime Open() => IlgpuRuntime.OpenSimulator(OptimizationLevel.O2, warp: Lanes32.Count);
 }
 
+public sealed class TwoWarpSimulator : RuntimeFixture
+{
+    protected override IlgpuRuntime Open() => IlgpuRuntime.OpenSimulator(OptimizationLevel.O2, warp: Lanes32.Count, warps: 2);
+}
+
 /// <summary>
 /// Kernels that work by warps of 32, which the simulator plays with 32 threads: small shapes, as each exchange between lanes is a
 /// barrier among them.
 /// </summary>
-public sealed class WarpTests(WideSimulator fixture) : IClassFixture<WideSimulator>
+public sealed class WarpTests(WideSimulator one, TwoWarpSimulator two) : IClassFixture<WideSimulator>, IClassFixture<TwoWarpSimulator>
 {
+    [Theory]
+    [InlineData(NormKind.Rms, 1, 300, false)]
+    [InlineData(NormKind.Layer, 3, 70, true)]
+    [InlineData(NormKind.Layer, 2, 33, false)]
+    public void A_group_of_warps_norms_a_row(NormKind kind, int rows, int columns, bool biased)
+    {
+        using var weights = new TestWeights(seed: columns);
+        var (weight, bias, input) = (weights.Vector(columns), weights.Vector(columns), weights.Numbers(rows * columns));
+        Matches(8 * Budget.Sum(columns), device =>
+        {
+            var output = device.Allocate("output", rows, columns);
+            device.Norm(kind, Upload(device, input, rows), rows, device.Load(weight), biased ? device.Load(bias) : null, 1e-3f, output);
+            return Read(device, output);
+        }, two);
+    }
+
     [Theory]
     [InlineData(1, 8, Epilogue.None)]
     [InlineData(3, 264, Epilogue.SwiGlu)]
@@ -198,9 +219,9 @@ public sealed class WarpTests(WideSimulator fixture) : IClassFixture<WideSimulat
         return values;
     }
 
-    private void Matches(double budget, Func<IDevice, float[]> calls)
+    private void Matches(double budget, Func<IDevice, float[]> calls, RuntimeFixture? fixture = null)
     {
-        using var device = new IlgpuDevice(fixture.Runtime, ownsRuntime: false);
+        using var device = new IlgpuDevice((fixture ?? one).Runtime, ownsRuntime: false);
         using var reference = new ReferenceDevice();
         Assert.True(device.FastKernels);
         var (expected, actual) = (calls(reference), calls(device));

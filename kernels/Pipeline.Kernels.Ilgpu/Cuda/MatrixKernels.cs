@@ -23,20 +23,10 @@ internal static class MatrixKernels
     /// <param name="sums">Address of float32 [rows, outputs].</param>
     public static void Product(long input, long weight, long sums, ArrayView<int> order, ArrayView<int> tiles, MatrixShape shape)
     {
-        var (part, first, count) = (0, Grid.IdxY * MatrixTile.Rows, shape.Rows);
-        if (shape.Grouped != 0)
+        var (part, first, count) = Tile(tiles, shape);
+        if (count == 0)
         {
-            part = tiles[3 * Grid.IdxY];
-            first = tiles[(3 * Grid.IdxY) + 1];
-            count = tiles[(3 * Grid.IdxY) + 2];
-            if (count == 0)
-            {
-                return;
-            }
-        }
-        else
-        {
-            count -= first;
+            return;
         }
 
         CudaAsm.Emit(MatrixPtx.Declare);
@@ -84,6 +74,18 @@ internal static class MatrixKernels
         }
 
         Store(sums, order, first, count, output, thread, shape);
+    }
+
+    /// <summary>The part, first row and number of rows of this group's tile; a list may have more places than tiles, of no rows.</summary>
+    internal static (int Part, int First, int Count) Tile(ArrayView<int> tiles, MatrixShape shape)
+    {
+        if (shape.Grouped != 0)
+        {
+            return (tiles[3 * Grid.IdxY], tiles[(3 * Grid.IdxY) + 1], tiles[(3 * Grid.IdxY) + 2]);
+        }
+
+        var first = Grid.IdxY * MatrixTile.Rows;
+        return (0, first, shape.Rows - first);
     }
 
     /// <summary>Stores a thread's sums of a tile.</summary>

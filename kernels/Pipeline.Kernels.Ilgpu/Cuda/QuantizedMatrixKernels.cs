@@ -19,20 +19,10 @@ internal static class QuantizedMatrixKernels
     public static void Product(long input, long weight, long sums, ArrayView<int> order, ArrayView<int> tiles, QuantizedMatrixShape shape)
     {
         var matrix = shape.Matrix;
-        var (part, first, count) = (0, Grid.IdxY * MatrixTile.Rows, matrix.Rows);
-        if (matrix.Grouped != 0)
+        var (part, first, count) = MatrixKernels.Tile(tiles, matrix);
+        if (count == 0)
         {
-            part = tiles[3 * Grid.IdxY];
-            first = tiles[(3 * Grid.IdxY) + 1];
-            count = tiles[(3 * Grid.IdxY) + 2];
-            if (count == 0)
-            {
-                return;
-            }
-        }
-        else
-        {
-            count -= first;
+            return;
         }
 
         CudaAsm.Emit(MatrixPtx.Declare);

@@ -6,6 +6,9 @@ namespace Pipeline.Kernels;
 /// <summary>The kernels that work by warps of 32, compiled for one accelerator.</summary>
 internal sealed class WarpKernels(KernelLoader kernels)
 {
+    public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, NormShape> Norm { get; } =
+        kernels.Load<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, NormShape>(GroupNormKernels.Norm);
+
     public Action<AcceleratorStream, KernelConfig, ArrayView<Floats4>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape> Product { get; } =
         kernels.Load<ArrayView<Floats4>, ArrayView<Words4>, ArrayView<Words4>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ProductShape>(DecodeKernels.Product);
 

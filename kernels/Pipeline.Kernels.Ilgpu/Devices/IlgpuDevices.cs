@@ -44,9 +44,9 @@ public static class IlgpuDevices
 
     /// <summary>Opens a device on the calling thread, which is its owner from then on; compiles its kernels.</summary>
     /// <param name="name">As <see cref="List"/> has it, or <see cref="Simulator"/>.</param>
-    /// <param name="graphs">Whether decode steps may go as graphs.</param>
+    /// <param name="graphs">Kinds of decode steps that are kept as graphs; 0 keeps none.</param>
     /// <exception cref="PipelineException">There is no such device, or it cannot be used; names it and says why.</exception>
-    public static IlgpuDevice Open(string name, GraphUse graphs)
+    public static IlgpuDevice Open(string name, int graphs)
     {
         if (name == Simulator)
         {
@@ -94,11 +94,11 @@ public static class IlgpuDevices
     }
 
     /// <summary>The device with graphs where its driver makes them and they compute what direct launches do; its description says if not.</summary>
-    private static IlgpuDevice WithGraphs(IlgpuDevice device, GraphUse graphs)
+    private static IlgpuDevice WithGraphs(IlgpuDevice device, int graphs)
     {
-        if (graphs == GraphUse.Auto)
+        if (graphs > 0)
         {
-            device.UseGraphs();
+            device.UseGraphs(graphs);
         }
 
         return device;

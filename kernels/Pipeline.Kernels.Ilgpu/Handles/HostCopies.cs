@@ -6,18 +6,20 @@ using ILGPU.Runtime;
 namespace Pipeline.Kernels;
 
 /// <summary>
-/// Copies between host arrays and a device by way of page-locked memory, which a GPU reads and writes by itself. A copy to the device returns
-/// when the array was taken over, as the page-locked memory has two halves, filled by turns; a copy to the host waits for
-/// all that was enqueued before it, and is where a device shows what it failed at. On OpenCL, whose copies refuse views of
-/// such memory, the driver copies from and to the arrays itself.
+/// Copies between the host and a device by way of page-locked memory, which a GPU reads and writes by itself. It has two halves, filled by turns:
+/// one is written while the other is under way. A copy to the host waits for all that was enqueued before it, and is where a
+/// device shows what it failed at. On OpenCL, whose copies refuse views of such memory, the driver copies from and to
+/// arrays itself.
 /// </summary>
 internal sealed class HostCopies : IDisposable
 {
-    private const int HalfBytes = 4 << 20;
+    /// <summary>Bytes of one copy: what <see cref="Room"/> gives.</summary>
+    public const int HalfBytes = 8 << 20;
 
     private readonly IlgpuRuntime _runtime;
     private readonly IlgpuMarks _marks;
     private readonly PageLockedArray1D<byte>? _memory;
+    private readonly byte[] _array = [];
     private readonly long[] _sent = new long[2];
     private int _half;
 
@@ -25,14 +27,43 @@ internal sealed class HostCopies : IDisposable
     {
         _runtime = runtime;
         _marks = marks;
-        if (runtime.Accelerator.AcceleratorType != AcceleratorType.OpenCL)
+        if (runtime.Accelerator.AcceleratorType == AcceleratorType.OpenCL)
+        {
+            _array = GC.AllocateUninitializedArray<byte>(HalfBytes, pinned: true);
+        }
+        else
         {
             _memory = runtime.Accelerator.AllocatePageLocked1D<byte>(2 * HalfBytes);
         }
     }
 
-    /// <summary>Enqueues a copy to the device; the source may be reused when this returns.</summary>
-    public void Send<T>(ReadOnlySpan<T> source, ArrayView<T> target)
+    /// <summary>Room for what <see cref="Send{T}(int, ArrayView{T})"/> sends: the device has taken what stood in it.</summary>
+    public Span<byte> Room()
+    {
+        if (_memory is null)
+        {
+            return _array;
+        }
+
+        try
+        {
+            _half ^= 1;
+            if (!_marks.IsReached(_sent[_half]))
+            {
+                _runtime.Launches.Flush();
+                _runtime.Stream.Synchronize();
+            }
+
+            return _memory.Span.Slice(_half * HalfBytes, HalfBytes);
+        }
+        catch (AcceleratorException failure)
+        {
+            throw _runtime.Failed(failure);
+        }
+    }
+
+    /// <summary>Enqueues a copy of the first elements of the <see cref="Room"/> to the device.</summary>
+    public void Send<T>(int count, ArrayView<T> target)
         where T : unmanaged
     {
         try
@@ -40,28 +71,29 @@ internal sealed class HostCopies : IDisposable
             _runtime.Launches.Flush();
             if (_memory is null)
             {
-                target.CopyFromCPU(_runtime.Stream, source);
+                target.CopyFromCPU(_runtime.Stream, MemoryMarshal.Cast<byte, T>(_array)[..count]);
                 return;
             }
 
-            for (var first = 0; first < source.Length;)
-            {
-                var count = Math.Min(source.Length - first, HalfBytes / Unsafe.SizeOf<T>());
-                _half ^= 1;
-                if (!_marks.IsReached(_sent[_half]))
-                {
-                    _runtime.Stream.Synchronize();
-                }
-
-                MemoryMarshal.AsBytes(source.Slice(first, count)).CopyTo(_memory.Span[(_half * HalfBytes)..]);
-                target.SubView(first, count).CopyFrom(_runtime.Stream, Half<T>(_memory, _half, count));
-                _sent[_half] = _marks.Add();
-                first += count;
-            }
+            target.CopyFrom(_runtime.Stream, Half<T>(_memory, _half, count));
+            _sent[_half] = _marks.Add();
         }
         catch (AcceleratorException failure)
         {
             throw _runtime.Failed(failure);
+        }
+    }
+
+    /// <summary>Enqueues a copy to the device; the source may be reused when this returns.</summary>
+    public void Send<T>(ReadOnlySpan<T> source, ArrayView<T> target)
+        where T : unmanaged
+    {
+        for (var first = 0; first < source.Length;)
+        {
+            var count = Math.Min(source.Length - first, HalfBytes / Unsafe.SizeOf<T>());
+            MemoryMarshal.AsBytes(source.Slice(first, count)).CopyTo(Room());
+            Send(count, target.SubView(first, count));
+            first += count;
         }
     }
 

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace Pipeline.Kernels;
 
@@ -18,7 +17,7 @@ internal sealed class IlgpuWeight : DeviceWeight, IDisposable
     private readonly DeviceMemory<uint> _memory;
     private readonly DeviceMemory<float>? _vector;
 
-    public IlgpuWeight(IlgpuRuntime runtime, WeightSpec spec, Span<byte> staging)
+    public IlgpuWeight(IlgpuRuntime runtime, WeightSpec spec, HostCopies copies)
         : base(spec)
     {
         var words = RowBytesOf(spec) / sizeof(uint);
@@ -26,14 +25,13 @@ internal sealed class IlgpuWeight : DeviceWeight, IDisposable
         _memory = runtime.Allocate<uint>(spec.Name, (long)words * spec.Outputs * spec.Parts.Count);
         for (var part = 0; part < spec.Parts.Count; part++)
         {
-            Upload(runtime, part, staging);
+            Upload(copies, part);
         }
 
         if (spec is { Outputs: 1, Parts.Count: 1 })
         {
             _vector = runtime.Allocate<float>(spec.Name, spec.Inputs);
-            _vector.View.CopyFromCPU(
-                runtime.Stream, (ReadOnlySpan<float>)[.. Enumerable.Range(0, spec.Inputs).Select(i => WeightReader.Element(spec, part: 0, output: 0, i))]);
+            copies.Send<float>([.. Enumerable.Range(0, spec.Inputs).Select(i => WeightReader.Element(spec, part: 0, output: 0, i))], _vector.View);
         }
     }
 
@@ -61,21 +59,15 @@ internal sealed class IlgpuWeight : DeviceWeight, IDisposable
         ? (spec.Inputs * spec.Format.Size() + RowBytes - 1) / RowBytes * RowBytes
         : new QuantizedRows(spec.Quantization, spec.Inputs).RowBytes;
 
-    /// <summary>Sends a part in pieces of whole rows, as many as the staging holds, at least one.</summary>
-    private void Upload(IlgpuRuntime runtime, int part, Span<byte> staging)
+    /// <summary>Sends a part in pieces of whole rows, laid out where they are sent from.</summary>
+    private void Upload(HostCopies copies, int part)
     {
         var rowBytes = Shape.RowWords * sizeof(uint);
-        var most = staging.Length / rowBytes;
-        if (most == 0)
-        {
-            staging = new byte[rowBytes];
-            most = 1;
-        }
-
+        var most = HostCopies.HalfBytes / rowBytes;
         for (var first = 0; first < Spec.Outputs; first += most)
         {
             var rows = Math.Min(most, Spec.Outputs - first);
-            var piece = staging[..(rows * rowBytes)];
+            var piece = copies.Room()[..(rows * rowBytes)];
             if (Spec.Quantization == Quantization.None)
             {
                 WeightRows.Copy(Spec, part, first, rows, piece, rowBytes);
@@ -85,9 +77,7 @@ internal sealed class IlgpuWeight : DeviceWeight, IDisposable
                 WeightRows.Quantize(Spec, part, first, rows, piece);
             }
 
-            _memory.View
-                .SubView(Shape.Row(part, first), (long)rows * Shape.RowWords)
-                .CopyFromCPU(runtime.Stream, MemoryMarshal.Cast<byte, uint>(piece));
+            copies.Send(rows * Shape.RowWords, _memory.View.SubView(Shape.Row(part, first), (long)rows * Shape.RowWords));
         }
     }
 }

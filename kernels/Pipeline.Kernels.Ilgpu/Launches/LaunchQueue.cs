@@ -19,9 +19,6 @@ internal interface ILaunchGraph : IDisposable
 /// <param name="failed">What a failure of the accelerator is called.</param>
 internal sealed class LaunchQueue(AcceleratorStream stream, Func<AcceleratorException, PipelineException> failed) : IDisposable
 {
-    /// <summary>Kinds of steps (their table and its rows) that are remembered; the one not used for longest makes room.</summary>
-    private const int MostSteps = 32;
-
     private readonly LinkedList<Step> _steps = new();
     private Step? _step;
     private int _held;
@@ -29,6 +26,9 @@ internal sealed class LaunchQueue(AcceleratorStream stream, Func<AcceleratorExce
 
     /// <summary>Makes a graph of the launches that the action makes; null, or an answer of null, and they go one by one.</summary>
     public Func<Action, ILaunchGraph?>? Capture { get; set; }
+
+    /// <summary>Kinds of steps (their table and its rows) that are remembered; the one not used for longest makes room.</summary>
+    public int MostSteps { get; set; } = 1;
 
     /// <summary>Steps that went as one graph.</summary>
     public long Graphs { get; private set; }

@@ -96,7 +96,7 @@ internal static class BenchCommand
         var plan = measure.Plan(parsed, settings.Options, checkpoint.Config.Text.MaxPositions);
         using var team = new CpuTeam(settings.Options.Device.Threads);
         var name = DeviceFactory.OnlyName(settings.Options.Device, "bench");
-        using var device = DeviceFactory.Create(name, settings.Options.Device.Graph, team, () => BenchRun.BytesNeeded(checkpoint, plan), surroundings.Error.WriteNote);
+        using var device = DeviceFactory.Create(name, settings.Options.Device.Graphs, team, () => BenchRun.BytesNeeded(checkpoint, plan), surroundings.Error.WriteNote);
         var progress = new ProgressLine(surroundings);
         BenchReport report;
         try

@@ -54,7 +54,7 @@ internal static class VerifyCommand
     private static IReadOnlyList<TensorDifference> Compare(Settings settings, string file, Action<string> note)
     {
         using var team = new CpuTeam(settings.Options.Device.Threads);
-        using var device = DeviceFactory.Create(DeviceFactory.OnlyName(settings.Options.Device, "verify"), settings.Options.Device.Graph, team, settings.PlanBytes, note);
+        using var device = DeviceFactory.Create(DeviceFactory.OnlyName(settings.Options.Device, "verify"), settings.Options.Device.Graphs, team, settings.PlanBytes, note);
         using var checkpoint = settings.OpenCheckpoint();
         using var reference = SafetensorsFile.Open(file);
         return GoldenComparison.Run(new Llama4Model(device, checkpoint), reference);

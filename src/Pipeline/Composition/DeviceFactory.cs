@@ -67,7 +67,7 @@ internal static class DeviceFactory
     /// <param name="needed">Bytes that the run will ask of a device with memory of its own.</param>
     /// <param name="note">Is told when the device that <c>auto</c> chose cannot be used, so that the CPU computes.</param>
     /// <exception cref="PipelineException">The device that the settings name cannot be used; says why.</exception>
-    public static IDevice Create(string name, GraphUse graphs, CpuTeam team, Func<long> needed, Action<string> note)
+    public static IDevice Create(string name, int graphs, CpuTeam team, Func<long> needed, Action<string> note)
     {
         var choice = Choose(name);
         if (choice.Name == Cpu)
@@ -89,7 +89,7 @@ internal static class DeviceFactory
 
     /// <remarks>A method of its own, and not by the device's own type: a run on the CPU never loads ILGPU.</remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static IDevice Open(string name, GraphUse graphs, long needed)
+    private static IDevice Open(string name, int graphs, long needed)
     {
         var device = IlgpuDevices.Open(name, graphs);
         if (needed <= device.FreeBytes)

@@ -31,7 +31,7 @@ internal sealed class DeviceLanes : IAsyncDisposable
             foreach (var name in settings.Options.Device.Names)
             {
                 lanes.Add(await DeviceLane.StartAsync(
-                    () => settings.AroundDevice(DeviceFactory.Create(name, settings.Options.Device.Graph, team, needed, note)), settings.Options.Engine.Slice));
+                    () => settings.AroundDevice(DeviceFactory.Create(name, settings.Options.Device.Graphs, team, needed, note)), settings.Options.Engine.Slice));
             }
         }
         catch

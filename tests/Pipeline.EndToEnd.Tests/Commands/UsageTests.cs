@@ -45,6 +45,7 @@ public sealed class UsageTests
     [InlineData("pipeline.device.device = gpu: there is no such device", "caption", "x.mp4", "--device", "gpu")]
     [InlineData("pipeline.device.device = cuda:0,gpu: there is no such device as gpu", "caption", "x.mp4", "--device", "cuda:0,gpu")]
     [InlineData("pipeline.device.device = cuda:0,: there is no such device as ", "caption", "x.mp4", "--device", "cuda:0,")]
+    [InlineData("pipeline.device.quantize = int2 (--set): expected one of none, int8, int4", "caption", "x.mp4", "--set", "pipeline.device.quantize=int2")]
     [InlineData("pipeline.device.device = cpu,auto: auto stands alone", "caption", "x.mp4", "--device", "cpu,auto")]
     [InlineData("pipeline.device.device = cuda:0,cuda:0: names cuda:0 twice", "caption", "x.mp4", "--device", "cuda:0,cuda:0")]
     public async Task A_wrong_command_line_is_refused_by_name(string message, params string[] arguments)
