@@ -85,7 +85,7 @@ public sealed partial class IlgpuDevice
         {
             _runtime.Warps!.Product(
                 _runtime.Stream,
-                _runtime.OverWarps((rows + DecodeKernels.Together - 1L) / DecodeKernels.Together * weight.Spec.Outputs),
+                _runtime.OverWarps((rows + DecodeKernels.Together - 1L) / DecodeKernels.Together * FourOutputs.Strips(weight.Spec.Outputs)),
                 input.Cast<Floats4>(),
                 weight.Words.Cast<Words4>(),
                 gates.Cast<Words4>(),
@@ -131,7 +131,7 @@ public sealed partial class IlgpuDevice
         {
             _runtime.Warps!.GateUp(
                 _runtime.Stream,
-                _runtime.OverWarps(inners),
+                _runtime.OverWarps((long)raise.Assignments * FourOutputs.Strips(up.Spec.Outputs)),
                 input.Cast<Floats4>(),
                 routing.Experts,
                 routing.Scores,
@@ -140,7 +140,14 @@ public sealed partial class IlgpuDevice
                 inner,
                 raise);
             _runtime.Warps.Down(
-                _runtime.Stream, _runtime.OverWarps(outputs), inner.Cast<Floats4>(), routing.Experts, routing.Scores, down.Words.Cast<Words4>(), output, lower);
+                _runtime.Stream,
+                _runtime.OverWarps((long)lower.Assignments * FourOutputs.Strips(down.Spec.Outputs)),
+                inner.Cast<Floats4>(),
+                routing.Experts,
+                routing.Scores,
+                down.Words.Cast<Words4>(),
+                output,
+                lower);
         }
         else
         {

@@ -47,8 +47,9 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
         _noWords = Owned(runtime.Allocate<uint>("nothing", 4)).View;
     }
 
-    public string Description =>
-        $"{_runtime.Description}, {(!FastKernels ? "plain kernels" : _tiled is null ? "warps" : "warps and tensor cores")}{_graphs}";
+    public string Description => $"{_runtime.Description}, {KernelWords}{_graphs}";
+
+    public string Path => $"{_runtime.Path}, {KernelWords}";
 
     /// <summary>Whether the kernels for speed are used where they are; else the plain ones do everything.</summary>
     internal bool FastKernels { get; set; }
@@ -80,6 +81,8 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
         Launches.Capture = wrong is null ? capture : null;
         _graphs = wrong is null ? ", graphs" : $", no graphs: {wrong}";
     }
+
+    private string KernelWords => !FastKernels ? "plain kernels" : _tiled is null ? "warps" : "warps and tensor cores";
 
     public IDeviceLimits OpenLimits() => new IlgpuLimits(_runtime);
 

@@ -16,9 +16,12 @@ public sealed class IlgpuRuntime : IDisposable
     private readonly Context _context;
     private readonly Action<long> _freed;
 
+    /// <param name="description">The device in words.</param>
+    /// <param name="path">What it compiles kernels for.</param>
     /// <param name="capacity">Bytes that may be allocated.</param>
-    internal IlgpuRuntime(Context context, Accelerator accelerator, string description, long capacity = long.MaxValue)
+    internal IlgpuRuntime(Context context, Accelerator accelerator, string description, string path, long capacity)
     {
+        Path = path;
         FreeBytes = capacity;
         _freed = bytes => FreeBytes += bytes;
         _context = context;
@@ -41,6 +44,9 @@ public sealed class IlgpuRuntime : IDisposable
 
     /// <summary>The device in words.</summary>
     public string Description { get; }
+
+    /// <summary>What it compiles kernels for: equal ones run the same code.</summary>
+    public string Path { get; }
 
     /// <summary>Bytes that may still be allocated.</summary>
     internal long FreeBytes { get; private set; }
@@ -77,7 +83,7 @@ public sealed class IlgpuRuntime : IDisposable
     internal static IlgpuRuntime OpenSimulator(OptimizationLevel level, int warp = SimulatedThreads, int warps = 1, long capacity = long.MaxValue)
     {
         var context = Context.Create(builder => builder.Optimize(level).CPU(new CPUDevice(warp, warps, 1)));
-        return new IlgpuRuntime(context, context.GetCPUDevice(0).CreateCPUAccelerator(context), "simulator", capacity);
+        return new IlgpuRuntime(context, context.GetCPUDevice(0).CreateCPUAccelerator(context), "simulator", $"simulator of warps of {warp}", capacity);
     }
 
     public void Dispose()

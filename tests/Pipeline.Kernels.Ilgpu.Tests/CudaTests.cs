@@ -18,7 +18,7 @@ public sealed class Cuda : RuntimeFixture
     {
         DriverLibraries.Resolve();
         var context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).Cuda());
-        return new IlgpuRuntime(context, context.GetCudaDevice(0).CreateCudaAccelerator(context), "CUDA");
+        return new IlgpuRuntime(context, context.GetCudaDevice(0).CreateCudaAccelerator(context), "CUDA", "CUDA", capacity: long.MaxValue);
     }
 }
 

@@ -20,7 +20,7 @@ public sealed class Pocl : RuntimeFixture
     {
         DriverLibraries.Resolve();
         var context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).OpenCL(Accept));
-        return new IlgpuRuntime(context, context.GetCLDevice(0).CreateAccelerator(context), "PoCL");
+        return new IlgpuRuntime(context, context.GetCLDevice(0).CreateAccelerator(context), "PoCL", "PoCL", capacity: long.MaxValue);
     }
 
     /// <summary>

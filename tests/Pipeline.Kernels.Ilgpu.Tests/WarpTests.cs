@@ -35,12 +35,11 @@ public sealed class WarpTests(WideSimulator one, TwoWarpSimulator two) : IClassF
     }
 
     [Theory]
-    [InlineData(1, 8, Epilogue.None)]
-    [InlineData(3, 264, Epilogue.SwiGlu)]
-    [InlineData(6, 40, Epilogue.Residual)]
-    public void Few_rows_are_multiplied_by_a_warp_an_output(int rows, int inputs, Epilogue epilogue)
+    [InlineData(1, 8, 3, Epilogue.None)]
+    [InlineData(3, 264, 8, Epilogue.SwiGlu)]
+    [InlineData(6, 40, 5, Epilogue.Residual)]
+    public void Few_rows_are_multiplied_by_a_warp_four_outputs(int rows, int inputs, int outputs, Epilogue epilogue)
     {
-        const int outputs = 3;
         using var weights = new TestWeights(seed: rows);
         DeviceWeightSpecs(weights, outputs, inputs, out var weight, out var gate);
         var (bias, input, residual) = (weights.Vector(outputs), weights.Numbers(rows * inputs), weights.Numbers(rows * outputs));
@@ -69,9 +68,9 @@ public sealed class WarpTests(WideSimulator one, TwoWarpSimulator two) : IClassF
     [InlineData(Quantization.Int8, 3, 64)]
     [InlineData(Quantization.Int4, 2, 1088)]
     [InlineData(Quantization.Int4, 6, 32)]
-    public void Few_rows_of_quantized_weights_are_multiplied_by_a_warp_an_output(Quantization quantization, int rows, int inputs)
+    public void Few_rows_of_quantized_weights_are_multiplied_by_a_warp_four_outputs(Quantization quantization, int rows, int inputs)
     {
-        const int outputs = 3;
+        const int outputs = 6;
         using var weights = new TestWeights(seed: inputs);
         DeviceWeightSpecs(weights, outputs, inputs, out var up, out var gate);
         var input = weights.Numbers(rows * inputs);
@@ -89,7 +88,7 @@ public sealed class WarpTests(WideSimulator one, TwoWarpSimulator two) : IClassF
     [Theory]
     [InlineData(ScoreOn.Input)]
     [InlineData(ScoreOn.Output)]
-    public void Experts_of_few_rows_are_multiplied_by_a_warp_an_output(ScoreOn scoreOn)
+    public void Experts_of_few_rows_are_multiplied_by_a_warp_four_outputs(ScoreOn scoreOn)
     {
         const int rows = 2, slots = 2, experts = 3, hidden = 16, innerSize = 8;
         using var weights = new TestWeights(seed: 5);

@@ -10,6 +10,8 @@ public class GatedDevice(IDevice device) : IDevice
 
     public string Description => device.Description;
 
+    public string Path => device.Path;
+
     /// <summary>Passes (a step's upload, or a batch of tiles) begun so far.</summary>
     public int Passes { get; private set; }
 

@@ -44,7 +44,7 @@ internal sealed class ShardedCluster : IAsyncDisposable
             await Task.Delay(100);
         }
 
-        return new ShardedCluster(nodes, lane, member, settings, checkpoint, await lane.Post(DeviceFactory.InstructionPathOf));
+        return new ShardedCluster(nodes, lane, member, settings, checkpoint, await lane.Post(device => device.Path));
     }
 
     /// <summary>Links whose round trips take longer, and a client that uses them.</summary>

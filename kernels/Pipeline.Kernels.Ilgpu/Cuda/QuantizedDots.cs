@@ -3,7 +3,7 @@ using ILGPU;
 namespace Pipeline.Kernels;
 
 /// <summary>
-/// A warp's share of a quantized row times input rows, 16 bytes a lane and load. Whole numbers become floats without a conversion,
+/// A lane's share of four quantized outputs times an input row, a load of 16 bytes each. Whole numbers become floats without a conversion,
 /// whose units are few: their bits are put into the mantissa of 2^23.
 /// </summary>
 internal static class QuantizedDots
@@ -18,24 +18,42 @@ internal static class QuantizedDots
     /// <summary>Inputs that a load is for, for each lane its own.</summary>
     public static int LoadInputs(int format) => format == StoredShape.Int8 ? Int8Load : Block;
 
-    /// <summary>Load <paramref name="k"/> of a row times the inputs that lie opposite, before the scale.</summary>
-    /// <param name="input">The input row, in fours.</param>
-    public static float Dot(Words4 words, int format, ArrayView<Floats4> input, long row, int k)
+    /// <summary>The sums, and load <paramref name="k"/> of each output times the inputs that lie opposite, times its scale.</summary>
+    /// <param name="input">Rows of the input, in fours.</param>
+    /// <param name="row">Where the row begins there.</param>
+    public static Floats4 Add(
+        Floats4 sums, Words4 words0, Words4 words1, Words4 words2, Words4 words3, Floats4 scales, int format, ArrayView<Floats4> input, long row, int k)
     {
+        var at = row + (k * (LoadInputs(format) / 4));
+        var (x, y, z, w) = (input[at], input[at + 1], input[at + 2], input[at + 3]);
         if (format == StoredShape.Int8)
         {
-            var at = row + (k * (Int8Load / 4));
-            return (Int8(words.X, input[at]) + Int8(words.Y, input[at + 1])) + (Int8(words.Z, input[at + 2]) + Int8(words.W, input[at + 3]));
+            return new Floats4(
+                sums.X + (scales.X * Int8(words0, x, y, z, w)),
+                sums.Y + (scales.Y * Int8(words1, x, y, z, w)),
+                sums.Z + (scales.Z * Int8(words2, x, y, z, w)),
+                sums.W + (scales.W * Int8(words3, x, y, z, w)));
         }
 
-        var first = row + (k * (Block / 4));
-        return ((Int4(words.X, 0, input[first]) + Int4(words.Y, 0, input[first + 1])) + (Int4(words.Z, 0, input[first + 2]) + Int4(words.W, 0, input[first + 3])))
-            + ((Int4(words.X, 4, input[first + 4]) + Int4(words.Y, 4, input[first + 5])) + (Int4(words.Z, 4, input[first + 6]) + Int4(words.W, 4, input[first + 7])));
+        // The lower halves of the bytes stand opposite the block's first 16 inputs, the upper ones opposite the others.
+        var lower = new Floats4(Int4(words0, 0, x, y, z, w), Int4(words1, 0, x, y, z, w), Int4(words2, 0, x, y, z, w), Int4(words3, 0, x, y, z, w));
+        (x, y, z, w) = (input[at + 4], input[at + 5], input[at + 6], input[at + 7]);
+        return new Floats4(
+            sums.X + (scales.X * (lower.X + Int4(words0, 4, x, y, z, w))),
+            sums.Y + (scales.Y * (lower.Y + Int4(words1, 4, x, y, z, w))),
+            sums.Z + (scales.Z * (lower.Z + Int4(words2, 4, x, y, z, w))),
+            sums.W + (scales.W * (lower.W + Int4(words3, 4, x, y, z, w))));
     }
 
     /// <summary>The scale of a load.</summary>
     public static float Scale(ArrayView<Words4> weight, long row, int format, int inputs, int k) =>
         Stored.Scale(weight.Cast<uint>(), 4 * row, format, inputs, k * LoadInputs(format) / Block);
+
+    private static float Int8(Words4 words, Floats4 x, Floats4 y, Floats4 z, Floats4 w) =>
+        (Int8(words.X, x) + Int8(words.Y, y)) + (Int8(words.Z, z) + Int8(words.W, w));
+
+    private static float Int4(Words4 words, int shift, Floats4 x, Floats4 y, Floats4 z, Floats4 w) =>
+        (Int4(words.X, shift, x) + Int4(words.Y, shift, y)) + (Int4(words.Z, shift, z) + Int4(words.W, shift, w));
 
     private static float Int8(uint word, Floats4 input)
     {

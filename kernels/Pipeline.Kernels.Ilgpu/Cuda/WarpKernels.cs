@@ -33,5 +33,5 @@ internal sealed class WarpKernels(KernelLoader kernels)
     /// <summary>Whether these kernels read weights of that shape, and inputs of that length.</summary>
     public static bool Takes(IlgpuWeight weight) => weight.Shape.IsQuantized
         ? weight.Spec.Inputs % QuantizedBlock.Size == 0
-        : weight.Shape.Format == (int)NumberFormat.BF16 && weight.Spec.Inputs % DecodeKernels.Block == 0;
+        : weight.Shape.Format == (int)NumberFormat.BF16 && weight.Spec.Inputs % FourOutputs.Load == 0;
 }

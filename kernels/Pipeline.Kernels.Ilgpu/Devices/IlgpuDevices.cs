@@ -116,8 +116,10 @@ public static class IlgpuDevices
         {
             Device device = kind == Cuda ? context.GetCudaDevice(0) : context.GetCLDevice(index);
             var accelerator = device.CreateAccelerator(context);
-            var capacity = accelerator is CudaAccelerator cuda ? cuda.GetFreeMemory() : accelerator.MemorySize;
-            return new IlgpuRuntime(context, accelerator, $"{info.Name}, {info.Words}", capacity - DriverBytes);
+            var (path, capacity) = accelerator is CudaAccelerator cuda
+                ? ($"{Cuda} {cuda.Architecture}", cuda.GetFreeMemory())
+                : ($"{OpenCl} {info.Words}, {info.Driver}", accelerator.MemorySize);
+            return new IlgpuRuntime(context, accelerator, $"{info.Name}, {info.Words}", path, capacity - DriverBytes);
         }
         catch
         {

@@ -69,6 +69,8 @@ public sealed unsafe partial class PortableDevice : IMeasuredDevice, ICommitting
 
     public string Description { get; }
 
+    public string Path => $"portable-{_path.ToString().ToLowerInvariant()}";
+
     /// <summary>What the process may use of the machine's memory; mapped weights count, as they are read from memory at every step.</summary>
     public long MemoryBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 

@@ -9,6 +9,8 @@ public sealed partial class ReferenceDevice : IDevice
 {
     public string Description => "reference, double precision";
 
+    public string Path => "reference";
+
     public DeviceWeight Load(WeightSpec spec) => new ReferenceWeight(spec);
 
     public void Free(DeviceWeight weight)

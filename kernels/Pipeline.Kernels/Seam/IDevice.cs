@@ -12,6 +12,9 @@ public interface IDevice : IDisposable
     /// <summary>The device in words, with its instruction path: <c>cpu, 2 threads, AVX-512</c>.</summary>
     string Description { get; }
 
+    /// <summary>What results depend on in their last bits: devices of equal paths compute the same.</summary>
+    string Path { get; }
+
     /// <summary>Loads a weight once, in the device's own layout (the portable device reads the mapped file as it lies).</summary>
     DeviceWeight Load(WeightSpec spec);
 

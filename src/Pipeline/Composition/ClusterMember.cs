@@ -46,7 +46,7 @@ internal sealed class ClusterMember : IAsyncDisposable
         var tls = ClusterTls.Load(cluster.Tls);
         var offered = roles.HasFlag(NodeRoles.Expert) ? experts.MemoryBytes : 0;
         var identity = new NodeIdentity(
-            roles, checkpoint.Digest, await lane.Post(DeviceFactory.InstructionPathOf), offered);
+            roles, checkpoint.Digest, await lane.Post(device => device.Path), offered);
         ExpertListener? listener = null;
         ClusterNode? node = null;
         try

@@ -56,10 +56,6 @@ internal static class DeviceFactory
             : new DeviceChoice(Cpu, "no CUDA device is here");
     }
 
-    /// <summary>What a device's results depend on in their last bits.</summary>
-    public static string InstructionPathOf(IDevice device) =>
-        device is PortableDevice ? $"portable-{OptionsBinder.KeyOf(InstructionPaths.Best.ToString())}" : device.Description;
-
     /// <summary>Makes the device on the calling thread, its owner from then on.</summary>
     /// <param name="name">As the settings have it.</param>
     /// <param name="graphs">As the settings have it.</param>

@@ -43,7 +43,8 @@ internal sealed class LocalExperts : IAsyncDisposable
         {
             for (var i = 0; i < settings.Options.Node.LocalExperts; i++)
             {
-                children.Add(Process.Start(new ProcessStartInfo(program, [.. first, .. node])
+                var device = settings.Options.Device.Names[i % settings.Options.Device.Names.Count];
+                children.Add(Process.Start(new ProcessStartInfo(program, [.. first, .. node, "--set", $"pipeline.device.device={device}"])
                 {
                     RedirectStandardInput = true,
                     RedirectStandardOutput = true,
