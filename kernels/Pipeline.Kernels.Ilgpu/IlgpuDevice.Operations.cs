@@ -136,7 +136,7 @@ public sealed partial class IlgpuDevice
             var shape = new AttendShape(uploaded.Shape(spec.Kind), own.Layer(layer), table.Rows, spec.Heads, spec.Chunk, spec.SoftmaxScale);
             if (FastKernels && spec.HeadSize <= WarpAttentionKernels.LongestHead)
             {
-                AttendSplits(table, shape, uploaded.View, from.View, own.View, to.View);
+                AttendRows(table, shape, uploaded.View, from.View, own.View, to.View);
                 return;
             }
 
@@ -174,11 +174,20 @@ public sealed partial class IlgpuDevice
         var shape = new TileAttendShape(rows, tokens, heads, query.Columns / heads, softmaxScale);
         var (queries, keys) = (Own(nameof(AttendTiles), query).View, Own(nameof(AttendTiles), key).View);
         var (values, to) = (Own(nameof(AttendTiles), value).View, Own(nameof(AttendTiles), output).View);
-        if (rows > 0 && FastKernels && shape.HeadSize <= WarpAttentionKernels.LongestHead)
+        if (rows == 0)
+        {
+            return;
+        }
+
+        if (Flashes(tokens, shape.HeadSize))
+        {
+            _flash!.AttendTiles(queries, keys, values, to, shape);
+        }
+        else if (FastKernels && shape.HeadSize <= WarpAttentionKernels.LongestHead)
         {
             _runtime.Warps!.AttendTiles(_runtime.Stream, _runtime.OverWarps((long)rows * heads), queries, keys, values, to, shape);
         }
-        else if (rows > 0)
+        else
         {
             _runtime.Plain.AttendTiles(_runtime.Stream, _runtime.Over((long)rows * heads), queries, keys, values, to, shape);
         }

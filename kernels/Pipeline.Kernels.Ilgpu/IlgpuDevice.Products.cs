@@ -1,4 +1,3 @@
-using System.Numerics;
 using ILGPU;
 
 namespace Pipeline.Kernels;
@@ -9,11 +8,8 @@ namespace Pipeline.Kernels;
 /// </summary>
 public sealed partial class IlgpuDevice
 {
-    /// <summary>Most rows of a product that is bound by reading its weights.</summary>
-    private const int FewRows = 8;
-
-    /// <summary>Floats of split attention's results at a time; a launch takes as many rows as fit.</summary>
-    private const long MostParts = 16 << 20;
+    /// <summary>Most rows of a product that is bound by reading its weights, and of attention that is bound by reading keys.</summary>
+    internal const int FewRows = 8;
 
     /// <param name="rounded">Whether this input was given to the tensor cores before; set once it was.</param>
     private void Multiply(
@@ -154,29 +150,6 @@ public sealed partial class IlgpuDevice
             _runtime.Plain.GateUp(
                 _runtime.Stream, _runtime.Over(inners), input, routing.Experts, routing.Scores, gate.Words, up.Words, inner, raise);
             _runtime.Plain.Down(_runtime.Stream, _runtime.Over(outputs), inner, routing.Experts, routing.Scores, down.Words, output, lower);
-        }
-    }
-
-    private void AttendSplits(
-        StepTable table, AttendShape shape, ArrayView<int> uploaded, ArrayView<float> query, ArrayView<float> pool, ArrayView<float> output)
-    {
-        var longest = 0;
-        foreach (var position in table.Positions.AsSpan(0, table.Rows))
-        {
-            longest = Math.Max(longest, shape.Chunk == 0 ? position : position % shape.Chunk);
-        }
-
-        // Rounded up, so that the launches of a step stay what they were while its sequences grow.
-        var splits = (int)BitOperations.RoundUpToPowerOf2((uint)(longest / WarpAttentionKernels.SplitKeys) + 1);
-        var rowParts = (long)shape.Heads * splits * WarpAttentionKernels.PartSize(shape.Pool.HeadSize);
-        var together = (int)Math.Clamp(MostParts / rowParts, 1, table.Rows);
-        var parts = _parts.Of(together * rowParts);
-        for (var first = 0; first < table.Rows; first += together)
-        {
-            var split = new SplitShape(shape, first, Math.Min(together, table.Rows - first), splits);
-            var heads = (long)split.Rows * shape.Heads;
-            _runtime.Warps!.Split(_runtime.Stream, _runtime.OverWarps(heads * splits), uploaded, query, pool, parts, split);
-            _runtime.Warps.Merge(_runtime.Stream, _runtime.OverWarps(heads), uploaded, parts, output, split);
         }
     }
 

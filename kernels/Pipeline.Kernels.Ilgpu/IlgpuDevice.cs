@@ -23,9 +23,11 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
     private readonly IlgpuScratch<float> _sums;
     private readonly IlgpuScratch<float> _parts;
     private readonly TiledProduct? _tiled;
+    private readonly FlashAttention? _flash;
     private readonly ArrayView<float> _noFloats;
     private readonly ArrayView<uint> _noWords;
     private string _graphs = "";
+    private bool _rounds;
 
     /// <param name="runtime">The opened accelerator.</param>
     /// <param name="ownsRuntime">Whether it is closed with this device; else others may use it, one after the other.</param>
@@ -42,6 +44,7 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
         _sums = Owned(new IlgpuScratch<float>(runtime));
         _parts = Owned(new IlgpuScratch<float>(runtime));
         _tiled = runtime.HasTensorCores ? Owned(new TiledProduct(runtime)) : null;
+        _flash = runtime.Flash is null ? null : Owned(new FlashAttention(runtime));
         FastKernels = runtime.Warps is not null;
         _noFloats = Owned(runtime.Allocate<float>("nothing", 1)).View;
         _noWords = Owned(runtime.Allocate<uint>("nothing", 4)).View;
@@ -77,19 +80,28 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
     {
         Launches.MostSteps = most;
         Launches.Capture = capture;
-        var wrong = GraphCheck.Difference(this);
+        var wrong = Probe(GraphCheck.Difference);
         Launches.Capture = wrong is null ? capture : null;
         _graphs = wrong is null ? ", graphs" : $", no graphs: {wrong}";
     }
 
     private string KernelWords => !FastKernels ? "plain kernels" : _tiled is null ? "warps" : "warps and tensor cores";
 
+    /// <summary>Looks at the accelerator with a device of its own, so that all that the look loads and allocates goes with it.</summary>
+    internal string? Probe(Func<IlgpuDevice, string?> look)
+    {
+        using var probe = new IlgpuDevice(_runtime, ownsRuntime: false) { FastKernels = FastKernels };
+        return look(probe);
+    }
+
     public IDeviceLimits OpenLimits() => new IlgpuLimits(_runtime);
 
     public DeviceWeight Load(WeightSpec spec)
     {
         Arguments.Load(spec);
-        return Owned(new IlgpuWeight(_runtime, spec, _copies));
+        var weight = Owned(new IlgpuWeight(_runtime, spec, _copies));
+        _rounds |= TiledProduct.Takes(weight);
+        return weight;
     }
 
     public void Free(DeviceWeight weight)

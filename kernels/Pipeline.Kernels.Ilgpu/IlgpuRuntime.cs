@@ -40,6 +40,11 @@ public sealed class IlgpuRuntime : IDisposable
         }
 
         HasTensorCores = accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80;
+        if (HasTensorCores)
+        {
+            Flash = Kernels.Load<long, long, long, FlashShape>(
+                FlashKernels.Attend, new KernelSpecialization(FlashTile.Threads, FlashTile.Groups));
+        }
     }
 
     /// <summary>The device in words.</summary>
@@ -67,6 +72,9 @@ public sealed class IlgpuRuntime : IDisposable
 
     /// <summary>Whether mma.sync takes BF16.</summary>
     internal bool HasTensorCores { get; }
+
+    /// <summary><see cref="FlashKernels.Attend"/>; null where there are no tensor cores, unless something else stands in for them.</summary>
+    internal Action<AcceleratorStream, KernelConfig, long, long, long, FlashShape>? Flash { get; set; }
 
     /// <summary>Threads of a group.</summary>
     internal int GroupThreads { get; }

@@ -80,4 +80,10 @@ internal sealed class PlainKernels(KernelLoader kernels)
 
     public Action<AcceleratorStream, KernelConfig, ArrayView<float>, ArrayView<uint>, int, int, int> Round { get; } =
         kernels.Load<ArrayView<float>, ArrayView<uint>, int, int, int>(GroupKernels.Round);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<int>, ArrayView<Floats4>, ArrayView<Words4>, PackShape> PackPages { get; } =
+        kernels.Load<ArrayView<int>, ArrayView<Floats4>, ArrayView<Words4>, PackShape>(PackKernels.Pages);
+
+    public Action<AcceleratorStream, KernelConfig, ArrayView<Floats4>, ArrayView<Floats4>, ArrayView<Words4>, FlashShape> PackTiles { get; } =
+        kernels.Load<ArrayView<Floats4>, ArrayView<Floats4>, ArrayView<Words4>, FlashShape>(PackKernels.Tiles);
 }

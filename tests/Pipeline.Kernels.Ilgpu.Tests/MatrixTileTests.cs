@@ -1,50 +1,42 @@
+using ILGPU;
+using ILGPU.Runtime;
+
 namespace Pipeline.Kernels.Tests;
 
-/// <summary>A tile of the product on the tensor cores, played on the host with the kernel's own places and PTX.</summary>
+/// <summary>The product on the tensor cores, executed on the host from its PTX, and the places that it shares with nothing but these.</summary>
 public sealed class MatrixTileTests
 {
-    private static readonly (string Ptx, int Row)[] s_stores =
-    [
-        (MatrixPtx.Store0Upper, 0), (MatrixPtx.Store0Lower, 8), (MatrixPtx.Store1Upper, 16), (MatrixPtx.Store1Lower, 24),
-        (MatrixPtx.Store2Upper, 32), (MatrixPtx.Store2Lower, 40), (MatrixPtx.Store3Upper, 48), (MatrixPtx.Store3Lower, 56),
-    ];
+    private static readonly Lazy<PtxProgram> s_program = new(() => new PtxProgram(
+        PtxLaunch.Generate(typeof(MatrixKernels).GetMethod(nameof(MatrixKernels.Product))!, new KernelSpecialization(MatrixTile.Threads, 2))));
 
     [Theory]
-    [InlineData(MatrixTile.Outputs)]
-    [InlineData(99)]
-    public void A_tile_of_all_warps_is_the_product(int outputs)
+    [InlineData(128, 128, 32, false)]
+    [InlineData(131, 227, 64, true)]
+    [InlineData(9, 99, 160, false)]
+    public void Rows_of_one_weight_are_multiplied(int rows, int outputs, int inputs, bool late)
     {
-        var random = new Random(outputs);
-        var (rows, weights) = (Numbers(random), Numbers(random));
-        var result = new float?[MatrixTile.Rows, MatrixTile.Outputs];
-        var shared = Copy(rows, weights);
-        for (var first = 0; first < MatrixTile.Threads; first += 32)
-        {
-            var (warp, start) = (new PtxWarp(shared), first);
-            foreach (var half in new[] { 0, MatrixTile.OtherHalf })
-            {
-                warp.Multiply(
-                    MatrixPtx.Multiply, lane => MatrixTile.RowAddress(start + lane) ^ half, lane => MatrixTile.OutputAddress(start + lane) ^ half);
-            }
+        var random = new Random(rows);
+        var (input, weight) = (Numbers(random, rows * inputs), Numbers(random, outputs * inputs));
+        var expected = Enumerable.Range(0, rows * outputs).Select(i => Dot(input, i / outputs, weight, i % outputs, inputs));
+        Assert.Equal(expected, Run(input, weight, [0], [0], rows, new MatrixShape(rows, outputs, inputs, 0, 1), late));
+    }
 
-            foreach (var (ptx, row) in s_stores)
-            {
-                warp.Store(ptx, lane => outputs - MatrixTile.SumOutput(start + lane), (lane, column, sum) =>
-                {
-                    ref var target = ref result[MatrixTile.SumRow(start + lane) + row, MatrixTile.SumOutput(start + lane) + column];
-                    Assert.Null(target);
-                    target = sum;
-                });
-            }
-        }
-
-        for (var row = 0; row < MatrixTile.Rows; row++)
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Rows_of_a_tile_meet_the_part_that_the_tile_names(bool late)
+    {
+        const int outputs = 72, inputs = 96, slots = 2;
+        var random = new Random(1);
+        var (input, weight) = (Numbers(random, 5 * inputs), Numbers(random, 3 * outputs * inputs));
+        int[] order = [3, 8, 0, 9, 1, 4, 7, 2], tiles = [2, 0, 5, 0, 5, 2, 1, 7, 0];
+        var result = Run(input, weight, order, tiles, assignments: 10, new MatrixShape(0, outputs, inputs, 1, slots), late);
+        for (var i = 0; i < order.Length; i++)
         {
-            for (var output = 0; output < MatrixTile.Outputs; output++)
-            {
-                float? expected = output < outputs ? Dot(rows, row, weights, output) : null;
-                Assert.Equal(expected, result[row, output]);
-            }
+            // The last assignment of the list is in no tile.
+            var part = i < 5 ? 2 : 0;
+            var expected = Enumerable.Range(0, outputs).Select(o => i == 7 ? float.NaN : Dot(input, order[i] / slots, weight, (part * outputs) + o, inputs));
+            Assert.Equal(expected, result.Skip(order[i] * outputs).Take(outputs));
         }
     }
 
@@ -58,38 +50,35 @@ public sealed class MatrixTileTests
         }
     }
 
-    [Fact]
-    public void Every_byte_of_a_stage_is_copied_once()
+    /// <summary>Sums of all assignments, NaN where nothing was written; shared memory is filled by copies that come as late, or as soon, as they may.</summary>
+    private static float[] Run(ushort[] input, ushort[] weight, int[] order, int[] tiles, int assignments, MatrixShape shape, bool late)
     {
-        var places = Enumerable.Range(0, MatrixTile.Threads)
-            .Select(thread => MatrixTile.Chunk(MatrixTile.CopyRow(thread), MatrixTile.CopyChunk(thread)))
-            .SelectMany(place => new[] { 0, 4096, 8192, 12288 }.Select(offset => place + offset));
-        Assert.Equal(Enumerable.Range(0, MatrixTile.StageBytes / 16).Select(i => i * 16), places.Order());
+        using var from = new PtxMemory<ushort>(input);
+        using var by = new PtxMemory<ushort>(weight);
+        using var to = new PtxMemory<float>([.. Enumerable.Repeat(float.NaN, assignments * shape.Outputs)]);
+        using var list = new PtxMemory<int>(order);
+        using var parts = new PtxMemory<int>(tiles);
+        var groups = new Index3D(
+            (shape.Outputs + MatrixTile.Outputs - 1) / MatrixTile.Outputs,
+            shape.Grouped == 0 ? (shape.Rows + MatrixTile.Rows - 1) / MatrixTile.Rows : tiles.Length / 3,
+            1);
+        PtxLaunch.Run(
+            s_program.Value,
+            new KernelConfig(groups, new Index3D(MatrixTile.Threads, 1, 1)),
+            late,
+            from.Address,
+            by.Address,
+            to.Address,
+            list.View,
+            parts.View,
+            PtxLaunch.Bytes(shape));
+        return to.Values.ToArray();
     }
 
-    /// <summary>What the copies leave in shared memory: rows, then weights, as the kernel's four sources lie.</summary>
-    private static byte[] Copy(ushort[] rows, ushort[] weights)
-    {
-        var shared = new byte[MatrixTile.StageBytes];
-        for (var thread = 0; thread < MatrixTile.Threads; thread++)
-        {
-            var (row, chunk) = (MatrixTile.CopyRow(thread), MatrixTile.CopyChunk(thread));
-            foreach (var (source, further, offset) in new[] { (rows, 0, 0), (rows, 64, 4096), (weights, 0, 8192), (weights, 64, 12288) })
-            {
-                Buffer.BlockCopy(
-                    source, ((row + further) * MatrixTile.RowBytes) + (16 * chunk), shared, MatrixTile.Chunk(row, chunk) + offset, 16);
-            }
-        }
+    /// <summary>Small whole numbers in BF16, so that sums are exact in any order.</summary>
+    private static ushort[] Numbers(Random random, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => PtxArithmetic.RoundToBF16(random.Next(-8, 9)))];
 
-        return shared;
-    }
-
-    /// <summary>Small whole numbers in BF16 [128, 32], so that sums are exact in any order.</summary>
-    private static ushort[] Numbers(Random random) =>
-        [.. Enumerable.Range(0, MatrixTile.Rows * MatrixTile.Step).Select(_ => (ushort)(BitConverter.SingleToUInt32Bits(random.Next(-8, 9)) >> 16))];
-
-    private static float Dot(ushort[] rows, int row, ushort[] weights, int output) => Enumerable.Range(0, MatrixTile.Step)
-        .Sum(k => Widen(rows[(row * MatrixTile.Step) + k]) * Widen(weights[(output * MatrixTile.Step) + k]));
-
-    private static float Widen(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
+    private static float Dot(ushort[] rows, int row, ushort[] weights, int output, int inputs) => Enumerable.Range(0, inputs)
+        .Sum(k => PtxArithmetic.Widen(rows[(row * inputs) + k]) * PtxArithmetic.Widen(weights[(output * inputs) + k]));
 }

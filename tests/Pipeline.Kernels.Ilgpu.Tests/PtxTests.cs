@@ -1,22 +1,14 @@
 using System.Reflection;
-using ILGPU;
-using ILGPU.Backends.EntryPoints;
-using ILGPU.Backends.PTX;
 using ILGPU.Runtime;
-using ILGPU.Runtime.Cuda;
 using Xunit.Abstractions;
 
 namespace Pipeline.Kernels.Tests;
 
 /// <summary>CUDA's code of every kernel, generated without a device, and assembled where ptxas is installed.</summary>
-public sealed class PtxTests(ITestOutputHelper output) : IDisposable
+public sealed class PtxTests(ITestOutputHelper output)
 {
-    private readonly Context _context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2));
-
     /// <summary>Every public method of a class of kernels that returns nothing is a kernel.</summary>
     public static TheoryData<string> Kernels => [.. Methods().Select(Name).Order(StringComparer.Ordinal)];
-
-    public void Dispose() => _context.Dispose();
 
     [Theory]
     [MemberData(nameof(Kernels))]
@@ -37,6 +29,13 @@ public sealed class PtxTests(ITestOutputHelper output) : IDisposable
     [InlineData("QuantizedMatrixKernels.Product", "ld.global.v4.b32", 4)]
     [InlineData("QuantizedMatrixKernels.Product", "fma.rn.bf16x2", 48)]
     [InlineData("QuantizedMatrixKernels.Product", "st.shared.v4.b32", 6)]
+    [InlineData("FlashKernels.Attend", "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", 128)]
+    [InlineData("FlashKernels.Attend", "ldmatrix.sync.aligned.m8n8.x4.shared.b16", 32)]
+    [InlineData("FlashKernels.Attend", "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16", 32)]
+    [InlineData("FlashKernels.Attend", "cp.async.cg.shared.global", 32)]
+    [InlineData("FlashKernels.Attend", "ex2.approx.ftz.f32", 34)]
+    [InlineData("FlashKernels.Attend", "ld.global.v2.f32", 32)]
+    [InlineData("FlashKernels.Attend", "st.global.v2.f32", 32)]
     [InlineData("DecodeKernels.Product", "ld.global.v4.b32", 8)]
     [InlineData("DecodeKernels.Product", "ld.global.v4.f32", 8)]
     [InlineData("DecodeKernels.GateUp", "ld.global.v4.b32", 8)]
@@ -50,10 +49,19 @@ public sealed class PtxTests(ITestOutputHelper output) : IDisposable
 
     [PtxasTheory]
     [MemberData(nameof(Kernels))]
-    public void A_kernel_assembles_without_a_spill(string kernel)
+    public void A_kernel_assembles_without_a_spill(string kernel) => Assemble(Generate(kernel));
+
+    [PtxasTheory]
+    [InlineData("MatrixKernels.Product", MatrixTile.Threads, 2)]
+    [InlineData("QuantizedMatrixKernels.Product", MatrixTile.Threads, 2)]
+    [InlineData("FlashKernels.Attend", FlashTile.Threads, FlashTile.Groups)]
+    public void A_kernel_assembles_without_a_spill_where_several_groups_share_a_multiprocessor(string kernel, int threads, int groups) =>
+        Assemble(Generate(kernel, new KernelSpecialization(threads, groups)));
+
+    private void Assemble(string ptx)
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder.File("kernel.ptx"), Generate(kernel));
+        File.WriteAllText(folder.File("kernel.ptx"), ptx);
         var report = Ptxas.Run("-v", "-arch=sm_90", "-o", folder.File("kernel.cubin"), folder.File("kernel.ptx"));
         output.WriteLine(report);
         Assert.Contains("0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads", report, StringComparison.Ordinal);
@@ -66,10 +74,6 @@ public sealed class PtxTests(ITestOutputHelper output) : IDisposable
 
     private static string Name(MethodInfo method) => $"{method.DeclaringType!.Name}.{method.Name}";
 
-    private string Generate(string kernel)
-    {
-        using var backend = new PTXBackend(_context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_80, null!);
-        var entry = EntryPointDescription.FromExplicitlyGroupedKernel(Methods().Single(method => Name(method) == kernel));
-        return ((PTXCompiledKernel)backend.Compile(entry, KernelSpecialization.Empty)).PTXAssembly;
-    }
+    private static string Generate(string kernel, KernelSpecialization specialization = default) =>
+        PtxLaunch.Generate(Methods().Single(method => Name(method) == kernel), specialization);
 }

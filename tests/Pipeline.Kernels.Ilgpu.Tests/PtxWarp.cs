@@ -1,119 +1,206 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
-
 namespace Pipeline.Kernels.Tests;
 
+/// <summary>What a group's warps share.</summary>
+/// <param name="Program">The kernel.</param>
+/// <param name="Arguments">Bytes of each parameter.</param>
+/// <param name="Shared">Shared memory.</param>
+/// <param name="Specials">Special registers but the thread's own: <c>%ctaid.x</c>.</param>
+/// <param name="Late">Whether copies arrive no sooner than somebody waits for them, else at once: a kernel must be right with both.</param>
+internal sealed record PtxGroup(
+    PtxProgram Program, IReadOnlyList<byte[]> Arguments, byte[] Shared, IReadOnlyDictionary<string, ulong> Specials, bool Late);
+
 /// <summary>
-/// One warp of the tiled product, played on the host from the very PTX of the kernel: ldmatrix, mma.sync and the stores, as the PTX
-/// ISA (sections on warp-level matrix instructions, 8.0) says which lane holds what.
+/// One warp of a kernel, executed on the host from the very PTX that CUDA is given: all lanes together, as every branch of these kernels
+/// is uniform, which is checked. Global memory is the process's own.
 /// </summary>
-internal sealed partial class PtxWarp(byte[] shared)
+internal sealed unsafe class PtxWarp
 {
-    private const int Lanes = 32;
+    public const int Lanes = 32;
 
-    private readonly Dictionary<string, uint[]> _registers = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, float[]> _sums = new(StringComparer.Ordinal);
+    private readonly PtxGroup _group;
+    private readonly ulong[][] _registers;
+    private readonly Queue<List<(int Place, ulong Source)>> _copies = new();
+    private List<(int Place, ulong Source)> _uncommitted = [];
+    private int _next;
 
-    /// <summary>Executes <see cref="MatrixPtx.Multiply"/> with each lane's two places.</summary>
-    public void Multiply(string ptx, Func<int, int> rows, Func<int, int> outputs)
+    public PtxWarp(PtxGroup group, int firstThread)
     {
-        foreach (Match load in LoadPattern().Matches(ptx))
+        _group = group;
+        var program = group.Program;
+        foreach (var (name, value) in group.Specials)
         {
-            var place = load.Groups["base"].Value == "rows" ? rows : outputs;
-            var offset = load.Groups["offset"].Success ? int.Parse(load.Groups["offset"].Value, CultureInfo.InvariantCulture) : 0;
-            Load(Names(load, "target"), lane => place(lane) + offset);
+            program.Register(name);
         }
 
-        foreach (Match mma in MmaPattern().Matches(ptx))
+        var thread = program.Register("%tid.x");
+        _registers = [.. Enumerable.Range(0, program.Registers).Select(_ => new ulong[Lanes])];
+        foreach (var (name, value) in group.Specials)
         {
-            Assert.Equal(mma.Groups["sum"].Value, mma.Groups["target"].Value);
-            Multiply(Names(mma, "target"), Names(mma, "a"), Names(mma, "b"));
+            Array.Fill(_registers[program.Register(name)], value);
         }
-    }
 
-    /// <summary>Executes one of the stores for all lanes: calls back with what each operand pair writes where.</summary>
-    public void Store(string ptx, Func<int, int> left, Action<int, int, float> write)
-    {
-        foreach (Match store in StorePattern().Matches(ptx))
+        for (var i = 0; i < program.Parameters.Count; i++)
         {
-            var limit = int.Parse(store.Groups["limit"].Value, CultureInfo.InvariantCulture);
-            var offset = store.Groups["offset"].Success ? int.Parse(store.Groups["offset"].Value, CultureInfo.InvariantCulture) : 0;
-            for (var lane = 0; lane < Lanes; lane++)
-            {
-                if (left(lane) > limit)
-                {
-                    write(lane, offset / sizeof(float), Sums(store.Groups["source"].Value)[lane]);
-                }
-            }
-        }
-    }
-
-    [GeneratedRegex(@"ldmatrix\.sync\.aligned\.m8n8\.x4\.shared\.b16 \{(?<target>[^}]*)\}, \[(?<base>rows|outputs)(\+(?<offset>\d+))?\];", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex LoadPattern();
-
-    [GeneratedRegex(@"mma\.sync\.aligned\.m16n8k16\.row\.col\.f32\.bf16\.bf16\.f32 \{(?<target>[^}]*)\}, \{(?<a>[^}]*)\}, \{(?<b>[^}]*)\}, \{(?<sum>[^}]*)\};", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex MmaPattern();
-
-    [GeneratedRegex(@"setp\.gt\.s32 p, %1, (?<limit>\d+);\s*@p st\.global\.f32 \[%0(\+(?<offset>\d+))?\], (?<source>acc\d+);", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex StorePattern();
-
-    private static string[] Names(Match match, string group) => match.Groups[group].Value.Split(", ");
-
-    private static float Half(uint register, int half) => BitConverter.UInt32BitsToSingle(half == 0 ? register << 16 : register & 0xffff0000);
-
-    /// <summary>Matrix m of the four is 8 rows of 16 bytes at the places of lanes 8 m and on; lane l gets the pair at row l / 4, columns 2 (l % 4).</summary>
-    private void Load(string[] targets, Func<int, int> place)
-    {
-        for (var matrix = 0; matrix < 4; matrix++)
-        {
-            var register = new uint[Lanes];
-            for (var lane = 0; lane < Lanes; lane++)
-            {
-                register[lane] = BitConverter.ToUInt32(shared, place((8 * matrix) + (lane / 4)) + (lane % 4 * 4));
-            }
-
-            _registers[targets[matrix]] = register;
-        }
-    }
-
-    private void Multiply(string[] sums, string[] a, string[] b)
-    {
-        var (left, right) = (new float[16, 16], new float[16, 8]);
-        for (var lane = 0; lane < Lanes; lane++)
-        {
-            for (var half = 0; half < 2; half++)
-            {
-                for (var i = 0; i < 4; i++)
-                {
-                    left[(lane / 4) + (i % 2 * 8), (lane % 4 * 2) + half + (i / 2 * 8)] = Half(_registers[a[i]][lane], half);
-                }
-
-                for (var i = 0; i < 2; i++)
-                {
-                    right[(lane % 4 * 2) + half + (i * 8), lane / 4] = Half(_registers[b[i]][lane], half);
-                }
-            }
+            Array.Fill(_registers[program.Parameters[i]], (ulong)i << PtxProgram.ParameterShift);
         }
 
         for (var lane = 0; lane < Lanes; lane++)
         {
-            for (var i = 0; i < 4; i++)
+            _registers[thread][lane] = (ulong)(firstThread + lane);
+        }
+    }
+
+    /// <summary>Executes up to the next barrier, or to the end.</summary>
+    /// <returns>Where it waits; -1 at the end.</returns>
+    public int Run()
+    {
+        while (true)
+        {
+            var instruction = _group.Program.Instructions[_next++];
+            switch (instruction.Operation)
             {
-                for (var k = 0; k < 16; k++)
-                {
-                    Sums(sums[i])[lane] += left[(lane / 4) + (i / 2 * 8), k] * right[k, (lane % 4 * 2) + (i % 2)];
-                }
+                case "bar.sync":
+                    return _next;
+                case "ret":
+                    return -1;
+                case "bra" or "bra.uni":
+                    if (Uniform(instruction))
+                    {
+                        _next = _group.Program.LabelOf(instruction.Target);
+                    }
+
+                    break;
+                case "cp.async.commit_group":
+                    _copies.Enqueue(_uncommitted);
+                    _uncommitted = [];
+                    break;
+                case "cp.async.wait_group":
+                    while (_copies.Count > (int)instruction.Operands[0].Number)
+                    {
+                        _copies.Dequeue().ForEach(Copy);
+                    }
+
+                    break;
+                case "shfl.sync.bfly.b32":
+                    var source = (ulong[])_registers[instruction.Operands[1].Register].Clone();
+                    ForEachLane(instruction, lane => Set(instruction, 0, lane, source[lane ^ (int)instruction.Operands[2].Number]));
+                    break;
+                case "ldmatrix.sync.aligned.m8n8.x4.shared.b16" or "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16":
+                    PtxMatrix.Load(
+                        _group.Shared,
+                        lane => (int)Value(instruction, 4, lane),
+                        (matrix, lane, pair) => Set(instruction, matrix, lane, pair),
+                        instruction.Operation.Contains("trans", StringComparison.Ordinal));
+                    break;
+                case "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32":
+                    PtxMatrix.Multiply(
+                        (index, lane) => Value(instruction, index, lane), (index, lane, sum) => Set(instruction, index, lane, PtxArithmetic.Bits(sum)));
+                    break;
+                default:
+                    ForEachLane(instruction, lane => Execute(instruction, lane));
+                    break;
             }
         }
     }
 
-    private float[] Sums(string name)
+    private void Execute(PtxInstruction instruction, int lane)
     {
-        if (!_sums.TryGetValue(name, out var sums))
+        switch (instruction.Parts[0], instruction.Parts[1])
         {
-            _sums.Add(name, sums = new float[Lanes]);
-        }
+            case ("ld", "param"):
+                var place = Value(instruction, 1, lane);
+                fixed (byte* argument = _group.Arguments[(int)(place >> PtxProgram.ParameterShift)])
+                {
+                    Set(instruction, 0, lane, Read(argument + (uint)place, instruction.Size));
+                }
 
-        return sums;
+                break;
+            case ("ld", "global"):
+                var loads = instruction.Operands.Length - 1;
+                var from = Aligned(Value(instruction, loads, lane), instruction);
+                for (var i = 0; i < loads; i++)
+                {
+                    Set(instruction, i, lane, Read((byte*)from + (i * instruction.Size), instruction.Size));
+                }
+
+                break;
+            case ("st", "global"):
+                var to = Aligned(Value(instruction, 0, lane), instruction);
+                for (var i = 1; i < instruction.Operands.Length; i++)
+                {
+                    ((uint*)to)[i - 1] = (uint)Value(instruction, i, lane);
+                }
+
+                break;
+            case ("st", "shared"):
+                for (var i = 1; i < instruction.Operands.Length; i++)
+                {
+                    BitConverter.TryWriteBytes(_group.Shared.AsSpan((int)Value(instruction, 0, lane) + (4 * (i - 1))), (uint)Value(instruction, i, lane));
+                }
+
+                break;
+            case ("cp", "async"):
+                var copy = ((int)Value(instruction, 0, lane), Value(instruction, 1, lane));
+                Assert.Equal((0, 0ul), (copy.Item1 % 16, copy.Item2 % 16));
+                if (_group.Late)
+                {
+                    _uncommitted.Add(copy);
+                }
+                else
+                {
+                    Copy(copy);
+                }
+
+                break;
+            default:
+                ulong Operand(int index) => index < instruction.Operands.Length ? Value(instruction, index, lane) : 0;
+                Set(instruction, 0, lane, PtxArithmetic.Compute(instruction.Operation, Operand(1), Operand(2), Operand(3)));
+                break;
+        }
+    }
+
+    private void Copy((int Place, ulong Source) copy) => new ReadOnlySpan<byte>((void*)copy.Source, 16).CopyTo(_group.Shared.AsSpan(copy.Place));
+
+    private bool Uniform(PtxInstruction instruction)
+    {
+        var taken = Enumerable.Range(0, Lanes).Count(lane => Holds(instruction, lane));
+        Assert.True(taken is 0 or Lanes, $"{taken} lanes branch to {instruction.Target}");
+        return taken > 0;
+    }
+
+    private void ForEachLane(PtxInstruction instruction, Action<int> action)
+    {
+        for (var lane = 0; lane < Lanes; lane++)
+        {
+            if (Holds(instruction, lane))
+            {
+                action(lane);
+            }
+        }
+    }
+
+    private bool Holds(PtxInstruction instruction, int lane) => instruction.Guard < 0 || (_registers[instruction.Guard][lane] != 0) != instruction.Negated;
+
+    private ulong Value(PtxInstruction instruction, int operand, int lane)
+    {
+        var (register, number) = instruction.Operands[operand];
+        return register < 0 ? number : _registers[register][lane] + number;
+    }
+
+    private void Set(PtxInstruction instruction, int operand, int lane, ulong value) =>
+        _registers[instruction.Operands[operand].Register][lane] = value;
+
+    private static ulong Read(byte* source, int size) => size switch
+    {
+        2 => *(ushort*)source,
+        4 => *(uint*)source,
+        _ => *(ulong*)source,
+    };
+
+    /// <summary>Vectors must lie at a multiple of their size.</summary>
+    private static ulong Aligned(ulong address, PtxInstruction instruction)
+    {
+        Assert.Equal(0ul, address % (ulong)(instruction.Size * (instruction.Operands.Length - 1)));
+        return address;
     }
 }

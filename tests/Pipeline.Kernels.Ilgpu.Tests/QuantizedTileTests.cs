@@ -1,47 +1,54 @@
+using ILGPU;
+using ILGPU.Runtime;
+
 namespace Pipeline.Kernels.Tests;
 
-/// <summary>The quantized outputs of a tile, from packed rows to BF16 in shared memory, by the kernel's own places and PTX.</summary>
+/// <summary>The product of quantized weights on the tensor cores, executed on the host from its PTX.</summary>
 public sealed unsafe class QuantizedTileTests
 {
+    private static readonly Lazy<PtxProgram> s_program = new(() => new PtxProgram(PtxLaunch.Generate(
+        typeof(QuantizedMatrixKernels).GetMethod(nameof(QuantizedMatrixKernels.Product))!, new KernelSpecialization(MatrixTile.Threads, 2))));
+
     [Theory]
-    [InlineData(Quantization.Int8, StoredShape.Int8)]
-    [InlineData(Quantization.Int4, StoredShape.Int4)]
-    public void Threads_put_each_number_times_its_scale_where_the_product_expects_it(Quantization quantization, int format)
+    [InlineData(Quantization.Int8, StoredShape.Int8, 1)]
+    [InlineData(Quantization.Int8, StoredShape.Int8, 5)]
+    [InlineData(Quantization.Int4, StoredShape.Int4, 2)]
+    [InlineData(Quantization.Int4, StoredShape.Int4, 4)]
+    public void Each_weight_is_its_number_times_its_scale_rounded_once(Quantization quantization, int format, int steps)
     {
-        const int steps = 3;
+        const int outputs = 131;
         using var weights = new TestWeights(seed: format);
-        var spec = weights.Matrix(MatrixTile.Outputs, steps * MatrixTile.Step, NumberFormat.BF16, WeightOrientation.InputsByOutputs) with { Quantization = quantization };
-        var rows = new QuantizedRows(quantization, spec.Inputs);
-        var packed = new byte[MatrixTile.Outputs * rows.RowBytes];
-        fixed (byte* target = packed)
+        var inputs = steps * MatrixTile.Step;
+        var spec = weights.Matrix(outputs, inputs, NumberFormat.BF16, WeightOrientation.InputsByOutputs) with { Quantization = quantization };
+        var packing = new QuantizedRows(quantization, inputs);
+        var bytes = new byte[outputs * packing.RowBytes];
+        fixed (byte* target = bytes)
         {
-            rows.Pack(spec, part: 0, first: 0, MatrixTile.Outputs, target);
+            packing.Pack(spec, part: 0, first: 0, outputs, target);
         }
 
-        for (var step = 0; step < steps; step++)
+        using var packed = new PtxMemory<byte>(bytes);
+        using var rows = new PtxMemory<ushort>(new ushort[inputs * inputs]);
+        using var sums = new PtxMemory<float>(new float[inputs * outputs]);
+        for (var i = 0; i < inputs; i++)
         {
-            var shared = new byte[MatrixTile.StageBytes];
-            for (var thread = 0; thread < MatrixTile.Threads; thread++)
-            {
-                var row = QuantizedTile.Output(thread) * rows.RowBytes;
-                var ptx = new PtxThread(packed, shared);
-                ptx.Run(
-                    QuantizedPtx.Fetch,
-                    row + (step * 4 * format) + QuantizedTile.CodeOffset(thread, format),
-                    row + rows.ScaleOffset + (step * QuantizedBlock.ScaleBytes));
-                ptx.Run(quantization == Quantization.Int8 ? QuantizedPtx.Decode8 : QuantizedPtx.Decode4, QuantizedTile.Shift(thread));
-                ptx.Run(QuantizedPtx.Store, QuantizedTile.Place(thread, 0), QuantizedTile.Place(thread, 1));
-            }
-
-            Assert.All(shared[..MatrixTile.PartBytes], rest => Assert.Equal(0, rest));
-            for (var i = 0; i < MatrixTile.Outputs * MatrixTile.Step; i++)
-            {
-                var (output, input) = (i / MatrixTile.Step, i % MatrixTile.Step);
-                Assert.Equal(
-                    PtxThread.RoundToBF16(WeightReader.Loaded(spec, 0, output, (step * MatrixTile.Step) + input)),
-                    BitConverter.ToUInt16(shared, MatrixTile.PartBytes + MatrixTile.Chunk(output, input / 8) + (2 * (input % 8))));
-            }
+            rows.Values[(i * inputs) + i] = PtxArithmetic.RoundToBF16(1); // row i yields the weights of input i
         }
+
+        PtxLaunch.Run(
+            s_program.Value,
+            new KernelConfig(new Index3D(2, (inputs + MatrixTile.Rows - 1) / MatrixTile.Rows, 1), new Index3D(MatrixTile.Threads, 1, 1)),
+            late: steps % 2 == 0,
+            rows.Address,
+            packed.Address,
+            sums.Address,
+            new byte[16],
+            new byte[16],
+            PtxLaunch.Bytes(new QuantizedMatrixShape(new MatrixShape(inputs, outputs, inputs, 0, 1), new StoredShape(format, packing.RowBytes / 4, outputs))));
+        Assert.Equal(
+            Enumerable.Range(0, inputs * outputs)
+                .Select(i => PtxArithmetic.Widen(PtxArithmetic.RoundToBF16(WeightReader.Loaded(spec, 0, i % outputs, i / outputs)))),
+            sums.Values.ToArray());
     }
 
     [Fact]

@@ -30,6 +30,14 @@ public sealed class RoundedRowsTests(ITestOutputHelper output)
         RequireBudget(expected, actual, output);
     }
 
+    [Fact]
+    public void Rounding_is_not_what_a_look_at_a_device_takes_for_wrong()
+    {
+        using var team = new CpuTeam(2);
+        using var device = new RoundingDevice(new PortableDevice(team));
+        Assert.Null(DeviceCheck.Difference(device));
+    }
+
     /// <summary>The largest difference must lie within the budget, and nearly all best tokens be the same.</summary>
     internal static void RequireBudget(float[][] expected, float[][] actual, ITestOutputHelper output)
     {
@@ -72,35 +80,6 @@ public sealed class RoundedRowsTests(ITestOutputHelper output)
     }
 
     private static int Best(float[] logits) => Array.IndexOf(logits, logits.Max());
-
-    /// <summary>Rounds the rows of every product to BF16 before it.</summary>
-    private sealed class RoundingDevice(IDevice device) : GatedDevice(device)
-    {
-        public override void Product(DeviceBuffer input, int rows, IReadOnlyList<Projection> projections) =>
-            base.Product(Rounded(input, rows), rows, projections);
-
-        public override void ExpertRows(DeviceBuffer input, DeviceRouting routing, int rows, ExpertWeights weights, DeviceBuffer inner, DeviceBuffer output) =>
-            base.ExpertRows(Rounded(input, rows), routing, rows, weights, inner, output);
-
-        public override void Logits(DeviceBuffer input, int rows, DeviceWeight head, DeviceBuffer logits) =>
-            base.Logits(Rounded(input, rows), rows, head, logits);
-
-        private DeviceBuffer Rounded(DeviceBuffer input, int rows)
-        {
-            var values = new float[rows * input.Columns];
-            Read(input, 0, rows, values);
-            for (var i = 0; i < values.Length; i++)
-            {
-                // To the nearest, ties to even, as GroupKernels.Round does.
-                var bits = BitConverter.SingleToUInt32Bits(values[i]);
-                values[i] = BitConverter.UInt32BitsToSingle((bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000);
-            }
-
-            var rounded = Allocate("rounded", input.Rows, input.Columns);
-            Upload(values, rounded, 0);
-            return rounded;
-        }
-    }
 }
 
 /// <summary>The same budget on tensor cores.</summary>

@@ -35,7 +35,7 @@ public class GatedDevice(IDevice device) : IDevice
         GC.SuppressFinalize(this);
     }
 
-    public DeviceWeight Load(WeightSpec spec) => device.Load(spec);
+    public virtual DeviceWeight Load(WeightSpec spec) => device.Load(spec);
 
     public void Free(DeviceWeight weight) => device.Free(weight);
 
@@ -90,16 +90,16 @@ public class GatedDevice(IDevice device) : IDevice
         device.Product(input, rows, projections);
     }
 
-    public void RotateAppend(StepTable table, AttentionSpec spec, DeviceBuffer query, DeviceBuffer key, DeviceBuffer value, KvPool pool, int layer) =>
+    public virtual void RotateAppend(StepTable table, AttentionSpec spec, DeviceBuffer query, DeviceBuffer key, DeviceBuffer value, KvPool pool, int layer) =>
         device.RotateAppend(table, spec, query, key, value, pool, layer);
 
-    public void Attend(StepTable table, AttentionSpec spec, DeviceBuffer query, KvPool pool, int layer, DeviceBuffer output) =>
+    public virtual void Attend(StepTable table, AttentionSpec spec, DeviceBuffer query, KvPool pool, int layer, DeviceBuffer output) =>
         device.Attend(table, spec, query, pool, layer, output);
 
     public void Rotate(DeviceBuffer query, DeviceBuffer key, int rows, int heads, DeviceBuffer cosines, DeviceBuffer sines) =>
         device.Rotate(query, key, rows, heads, cosines, sines);
 
-    public void AttendTiles(DeviceBuffer query, DeviceBuffer key, DeviceBuffer value, int tiles, int tokens, int heads, float softmaxScale, DeviceBuffer output) =>
+    public virtual void AttendTiles(DeviceBuffer query, DeviceBuffer key, DeviceBuffer value, int tiles, int tokens, int heads, float softmaxScale, DeviceBuffer output) =>
         device.AttendTiles(query, key, value, tiles, tokens, heads, softmaxScale, output);
 
     public void Route(DeviceBuffer input, int rows, DeviceWeight router, RouterScore score, DeviceRouting routing) =>

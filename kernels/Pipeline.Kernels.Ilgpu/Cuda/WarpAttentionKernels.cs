@@ -104,7 +104,10 @@ internal static class WarpAttentionKernels
         }
     }
 
-    private static int FirstKey(int last, int chunk) => chunk == 0 ? 0 : last / chunk * chunk;
+    /// <summary>The first key that a row sees.</summary>
+    /// <param name="last">Its position.</param>
+    /// <param name="chunk">Length of an attention chunk, or 0.</param>
+    internal static int FirstKey(int last, int chunk) => chunk == 0 ? 0 : last / chunk * chunk;
 
     /// <summary>Adds a weighted sum whose weights are relative to its largest score.</summary>
     private static LaneSoftmax Merge(LaneSoftmax state, bool first, float largest, float total, Floats4 sum)

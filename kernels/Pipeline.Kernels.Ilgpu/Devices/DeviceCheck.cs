@@ -4,7 +4,7 @@ namespace Pipeline.Kernels;
 
 /// <summary>
 /// A look at a driver before anything is asked of it: small cases of the operations that a wrong compiler would show in, against
-/// double precision. Takes milliseconds.
+/// double precision. Takes a fraction of a second.
 /// </summary>
 internal static unsafe class DeviceCheck
 {
@@ -20,10 +20,12 @@ internal static unsafe class DeviceCheck
     private const double RoundedTolerance = 2e-2;
 
     /// <summary>What is wrong with the first operation that is, or null.</summary>
-    /// <param name="device">The device to look at, with few rows and with so many that every kernel has its turn.</param>
-    /// <param name="tolerance">The largest difference that few rows may have.</param>
-    public static string? Difference(IDevice device, double tolerance = Tolerance) =>
-        Difference(device, rows: 5, tolerance) ?? Difference(device, rows: 37, RoundedTolerance);
+    /// <param name="device">The device to look at, with few rows and with so many that every kernel has its turn, and some a second tile.</param>
+    public static string? Difference(IDevice device) => Difference(device, Tolerance);
+
+    /// <summary>The same, where few rows may differ by so much and no more.</summary>
+    public static string? Difference(IDevice device, double tolerance) =>
+        Difference(device, IlgpuDevice.FewRows / Slots, tolerance) ?? Difference(device, rows: 70, RoundedTolerance);
 
     private static string? Difference(IDevice device, int rows, double tolerance)
     {
@@ -70,6 +72,8 @@ internal static unsafe class DeviceCheck
         device.RotateAppend(table, spec, normed, Filled(device, random, rows, Hidden / Heads), Filled(device, random, rows, Hidden / Heads), pool, 0);
         device.Attend(table, spec, normed, pool, 0, attended);
         Add("attention", attended);
+        device.AttendTiles(normed, input, sums, tiles: 1, rows, Heads, 0.2f, attended);
+        Add("attention in tiles", attended);
 
         var routing = device.AllocateRouting(rows, Slots);
         var (inner, routed) = (device.Allocate("inner", rows * Slots, Hidden), device.Allocate("routed", rows * Slots, Hidden));

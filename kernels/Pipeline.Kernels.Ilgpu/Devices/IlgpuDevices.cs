@@ -85,12 +85,12 @@ public static class IlgpuDevices
     /// <summary>The device with its fast kernels, where they compute rightly on this very driver, else with its plain ones.</summary>
     private static IlgpuDevice Checked(IlgpuDevice device, Func<string, PipelineException> refuse)
     {
-        if (device.FastKernels && DeviceCheck.Difference(device) is not null)
+        if (device.FastKernels && device.Probe(DeviceCheck.Difference) is not null)
         {
             device.FastKernels = false;
         }
 
-        return DeviceCheck.Difference(device) is { } difference ? throw refuse(difference) : device;
+        return device.Probe(DeviceCheck.Difference) is { } difference ? throw refuse(difference) : device;
     }
 
     /// <summary>The device with graphs where its driver makes them and they compute what direct launches do; its description says if not.</summary>

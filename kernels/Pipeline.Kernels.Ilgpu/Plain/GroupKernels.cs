@@ -82,13 +82,14 @@ internal static class GroupKernels
             var row = item / rowWords;
             var column = 2 * (int)(item % rowWords);
             var first = (row * columns) + column;
-            var low = column < columns ? Round(input[first]) : 0u;
-            var high = column + 1 < columns ? Round(input[first + 1]) : 0u;
+            var low = column < columns ? ToBF16(input[first]) : 0u;
+            var high = column + 1 < columns ? ToBF16(input[first + 1]) : 0u;
             output[item] = low | (high << 16);
         }
     }
 
-    private static uint Round(float value)
+    /// <summary>To the nearest BF16, ties to even; NaN stays NaN.</summary>
+    internal static uint ToBF16(float value)
     {
         var bits = Interop.FloatAsInt(value);
         return (bits & 0x7fffffffu) > 0x7f800000u ? 0x7fc0u : (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
