@@ -23,7 +23,7 @@ internal sealed class TiledProduct : IDisposable
         _runtime = runtime;
         _product = runtime.Kernels.Load<long, long, long, ArrayView<int>, ArrayView<int>, MatrixShape>(
             MatrixKernels.Product, new KernelSpecialization(MatrixTile.Threads, 2));
-        _quantized = runtime.Accelerator.LoadKernel<long, long, long, ArrayView<int>, ArrayView<int>, QuantizedMatrixShape>(
+        _quantized = runtime.Kernels.Load<long, long, long, ArrayView<int>, ArrayView<int>, QuantizedMatrixShape>(
             QuantizedMatrixKernels.Product, new KernelSpecialization(MatrixTile.Threads, 2));
         _rounded = new IlgpuScratch<uint>(runtime);
         _counts = new IlgpuScratch<int>(runtime);
