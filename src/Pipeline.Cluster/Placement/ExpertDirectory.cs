@@ -11,6 +11,7 @@ internal sealed class ExpertDirectory : IExpertDirectory
     private readonly ShardMap _map;
     private readonly ClusterBoard _board;
     private readonly string _self;
+    private IReadOnlyList<NodeState> _seen = [];
     private volatile ExpertHost[][] _hosts;
 
     public ExpertDirectory(ShardMap map, ClusterBoard board, string self)
@@ -34,8 +35,14 @@ internal sealed class ExpertDirectory : IExpertDirectory
 
     private void Look()
     {
-        var view = _board.View;
-        var hosts = Enumerable.Range(0, _map.Shards).Select(shard => HostsOf(view, shard)).ToArray();
+        var nodes = _board.View.Nodes;
+        if (nodes.Count == _seen.Count && nodes.Zip(_seen).All(pair => HoldsTheSame(pair.First, pair.Second)))
+        {
+            return; // nodes tell their state every second, and rarely anything new of this
+        }
+
+        _seen = nodes;
+        var hosts = Enumerable.Range(0, _map.Shards).Select(shard => HostsOf(nodes, shard)).ToArray();
         if (!hosts.Zip(_hosts).All(pair => pair.First.SequenceEqual(pair.Second)))
         {
             _hosts = hosts;
@@ -43,8 +50,12 @@ internal sealed class ExpertDirectory : IExpertDirectory
         }
     }
 
-    private ExpertHost[] HostsOf(ClusterView view, int shard) =>
-        [.. view.Nodes
+    private static bool HoldsTheSame(NodeState node, NodeState before) =>
+        node.Node == before.Node && node.Phase == before.Phase && node.DataHost == before.DataHost && node.DataPort == before.DataPort
+        && node.InstructionPath == before.InstructionPath && node.Shards.AsSpan().SequenceEqual(before.Shards);
+
+    private ExpertHost[] HostsOf(IReadOnlyList<NodeState> nodes, int shard) =>
+        [.. nodes
             .Where(node => Array.BinarySearch(node.Shards, shard) >= 0)
             .OrderBy(Rank)
             .ThenBy(node => Spread(node.Node, shard))

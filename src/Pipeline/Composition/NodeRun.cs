@@ -60,6 +60,8 @@ internal static class NodeRun
             captions.SetResult(new EngineCaptions(engine, options.Jobs, options.Server));
         }
 
+        // What the start took is collected now, not in the middle of somebody's step.
+        GC.Collect();
         surroundings.Output.Write(new ReadyLine(plan.Roles, member, server).Write(plan.Json));
         await surroundings.Output.FlushAsync(stop.Token);
         await Task.WhenAny(Task.Delay(Timeout.Infinite, stop.Token), member.Node.Downed, lanes.Failed);

@@ -64,19 +64,23 @@ internal sealed class ExpertCluster : IDisposable
 
     /// <summary>The expert nodes, as <c>nodes</c> tells.</summary>
     /// <param name="join">Whom it asks; any member where it is null.</param>
-    public async Task<IReadOnlyList<ExpertNode>> ExpertsAsync(string? join = null)
+    public async Task<IReadOnlyList<ExpertNode>> ExpertsAsync(string? join = null) =>
+    [
+        .. (await MembersAsync(join))
+            .Where(node => node.GetProperty("roles").EnumerateArray().Any(role => role.GetString() == "expert"))
+            .Select(node => new ExpertNode(
+                node.GetProperty("node").GetString()!,
+                node.GetProperty("state").GetString()!,
+                [.. node.GetProperty("shards").EnumerateArray().Select(shard => shard.GetInt32())],
+                node.GetProperty("rows_per_second").GetDouble())),
+    ];
+
+    /// <summary>All members, as <c>nodes</c> tells; none where nobody answers it.</summary>
+    /// <param name="join">Whom it asks; any member where it is null.</param>
+    public async Task<IReadOnlyList<JsonElement>> MembersAsync(string? join = null)
     {
         var listed = await Cli.RunAsync("nodes", "--join", join ?? Name, "--json");
-        return listed.ExitCode != 0 ? [] :
-        [
-            .. JsonElement.Parse(listed.Output).GetProperty("nodes").EnumerateArray()
-                .Where(node => node.GetProperty("roles").EnumerateArray().Any(role => role.GetString() == "expert"))
-                .Select(node => new ExpertNode(
-                    node.GetProperty("node").GetString()!,
-                    node.GetProperty("state").GetString()!,
-                    [.. node.GetProperty("shards").EnumerateArray().Select(shard => shard.GetInt32())],
-                    node.GetProperty("rows_per_second").GetDouble())),
-        ];
+        return listed.ExitCode == 0 ? [.. JsonElement.Parse(listed.Output).GetProperty("nodes").EnumerateArray()] : [];
     }
 
     public void Dispose()

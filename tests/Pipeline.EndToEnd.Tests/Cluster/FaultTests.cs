@@ -138,6 +138,29 @@ public sealed class FaultTests(FaultTests.OneProcess one, ITestOutputHelper outp
     }
 
     [Fact]
+    public async Task An_engine_killed_while_a_node_stands_still_takes_nobody_with_it()
+    {
+        // Long enough that the node goes on before anybody would be removed for standing still.
+        string[] slowly = ["--set", "akka.cluster.split-brain-resolver.stable-after=8s"];
+        using var cluster = await ExpertCluster.StartAsync(nodes: 3, Shards, replicas: 1, slowly);
+        var stopped = cluster.Nodes[1];
+        using (var killed = CaptionProcess.Start(["--join", cluster.Name, .. slowly, .. one.Files]))
+        {
+            await killed.HasAsync(results: 1);
+            stopped.Signal("STOP");
+            await cluster.IsSeenAsync(stopped, node => node.State == "unreachable", "is out of reach");
+            killed.Kill();
+            stopped.Signal("CONT");
+        }
+
+        // Whatever the engine last said of the node goes with it.
+        await Eventually.IsTrue(() => cluster.MembersAsync().Result.All(member => member.GetProperty("roles")[0].GetString() == "expert"), "the engine is removed");
+        Assert.Equal(cluster.Nodes.Count, (await cluster.MembersAsync()).Count);
+        await cluster.IsWholeAsync(Shards);
+        await IsUsedAsync(cluster, stopped);
+    }
+
+    [Fact]
     public async Task Nodes_may_join_and_leave_and_nothing_is_asked_twice()
     {
         using var cluster = await ExpertCluster.StartAsync(nodes: 2, Shards, replicas: 1);
