@@ -10,6 +10,12 @@ namespace Pipeline.Kernels;
 /// </summary>
 public sealed partial class IlgpuDevice : IMeasuredDevice
 {
+    /// <summary>
+    /// What kernels take as they need it: packed keys and values (256 MiB; more beyond half a million tokens of one sequence), split attention (64 MiB), and
+    /// rows and sums of products, which take less than the rest unless <c>pipeline.engine.prefill-rows</c> is many times its default.
+    /// </summary>
+    private const long ScratchBytes = 512L << 20;
+
     private readonly IlgpuRuntime _runtime;
     private readonly bool _ownsRuntime;
     private readonly HashSet<IDisposable> _owned = [];
@@ -60,10 +66,10 @@ public sealed partial class IlgpuDevice : IMeasuredDevice
     /// <summary>Through which its launches go.</summary>
     internal LaunchQueue Launches => _runtime.Launches;
 
-    /// <summary>Bytes that weights and buffers may still take.</summary>
-    public long FreeBytes => _runtime.FreeBytes;
+    /// <summary>Bytes that may still be allocated.</summary>
+    internal long FreeBytes => _runtime.FreeBytes;
 
-    public long MemoryBytes => FreeBytes;
+    public long MemoryBytes => Math.Max(FreeBytes - ScratchBytes, 0);
 
     /// <summary>Lets decode steps go as CUDA graphs, where the driver makes them and a look at them finds nothing wrong.</summary>
     /// <param name="most">Kinds of steps that are kept as graphs.</param>

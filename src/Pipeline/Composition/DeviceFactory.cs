@@ -88,12 +88,12 @@ internal static class DeviceFactory
     private static IDevice Open(string name, int graphs, long needed)
     {
         var device = IlgpuDevices.Open(name, graphs);
-        if (needed <= device.FreeBytes)
+        if (needed <= device.MemoryBytes)
         {
             return device;
         }
 
-        var (description, free) = (device.Description, device.FreeBytes);
+        var (description, free) = (device.Description, device.MemoryBytes);
         device.Dispose();
         throw new PipelineException(
             "device.memory",
