@@ -8,9 +8,6 @@ namespace Pipeline.Deploy.Tests;
 /// <summary>Programs of this machine.</summary>
 internal static class Programs
 {
-    public static bool Has(string name) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Join(folder, name)));
-
     /// <summary>Runs one to its end.</summary>
     /// <returns>What it said, on both of its streams.</returns>
     public static (int ExitCode, string Output) Run(string program, IEnumerable<string> arguments, string? folder = null)

@@ -17,7 +17,7 @@ internal sealed class EngineDowning : UntypedActor, IWithTimers
     private readonly AkkaCluster _cluster;
     private readonly Props _resolver;
     private readonly TimeSpan _patience;
-    private readonly Dictionary<UniqueAddress, DateTime> _lost = [];
+    private readonly Dictionary<UniqueAddress, TimeSpan> _lost = [];
 
     /// <param name="resolver">Akka's.</param>
     /// <param name="stableAfter">How long it waits before it decides.</param>
@@ -38,7 +38,13 @@ internal sealed class EngineDowning : UntypedActor, IWithTimers
     protected override void OnReceive(object message)
     {
         var state = _cluster.State;
-        var now = Context.System.Scheduler.Now.UtcDateTime;
+        if (state.Unreachable.IsEmpty)
+        {
+            _lost.Clear();
+            return;
+        }
+
+        var now = Context.System.Scheduler.MonotonicClock;
         var experts = state.Members.Where(member => member.HasRole(s_expert)).ToList();
         var engines = state.Unreachable.Where(member => !member.HasRole(s_expert) && !IsReached(member)).ToList();
         foreach (var back in _lost.Keys.Where(lost => engines.TrueForAll(engine => engine.UniqueAddress != lost)).ToList())

@@ -9,6 +9,8 @@ internal sealed class FrameStream : IAsyncDisposable
     private readonly MediaInfo _info;
     private readonly TimeSpan _limit;
     private readonly FfmpegProcess _process;
+
+    // Needs no bound: ffmpeg tells a time for each frame that it writes, and waits where frames are not read.
     private readonly Channel<long> _times = Channel.CreateUnbounded<long>();
 
     private FrameStream(

@@ -57,6 +57,24 @@ public sealed class PartitionTests
         Assert.False(cut.Cluster.Downed.IsCompleted);
     }
 
+    [Fact]
+    public async Task An_engine_and_a_node_that_cannot_hear_each_other_cost_the_engine_alone()
+    {
+        await using var cluster = new TestCluster(shards: 3, Injector);
+        var engine = await cluster.StartAsync(0, NodeRoles.Engine);
+        var first = await cluster.StartAsync(3);
+        var second = await cluster.StartAsync(3);
+        var third = await cluster.StartAsync(3);
+        await cluster.WarmEverywhere();
+
+        await Separate(engine, [first], apart: true);
+
+        await cluster.Until(() => engine.Cluster.Downed.IsCompleted, "the engine is told that it must end");
+        await cluster.Until(() => second.Cluster.Nodes.Count == 3, "the engine is removed");
+        await cluster.Until(() => Phase(second, first) == NodePhase.Ready, "what the engine said of the node is gone with it");
+        Assert.All([first, second, third], node => Assert.False(node.Cluster.Downed.IsCompleted));
+    }
+
     private static NodePhase? Phase(TestNode seenBy, TestNode node) => seenBy.Cluster.Nodes.FirstOrDefault(state => state.Node == node.Name)?.Phase;
 
     private static async Task Separate(TestNode one, TestNode[] others, bool apart)
