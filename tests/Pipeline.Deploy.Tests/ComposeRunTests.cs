@@ -26,14 +26,15 @@ public sealed class ComposeRunTests : IDisposable
             var answer = JsonNode.Parse(await nodes["engine"].CaptionAsync(Path.Join(SharedData.Root, "samples", "rabbit.mp4")))!;
             Assert.NotEmpty((string)answer["caption"]!);
 
-            var held = new List<int>();
-            foreach (var node in nodes.Where(node => node.Key != "engine").Select(node => node.Value))
-            {
-                held.Add(ShardsHeld(await node.GetAsync("/metrics")));
-            }
-
-            Assert.Equal(int.Parse(Compose.File.Services["engine"].Environment["PIPELINE__EXPERTS__SHARDS"], null), held.Sum());
-            Assert.DoesNotContain(0, held);
+            // A node that came late gets its share later, and what moved is kept for a moment where it was.
+            var shards = int.Parse(Compose.File.Services["engine"].Environment["PIPELINE__EXPERTS__SHARDS"], null);
+            await Eventually.IsTrue(
+                async () =>
+                {
+                    var held = await Task.WhenAll(nodes.Where(node => node.Key != "engine").Select(async node => ShardsHeld(await node.Value.GetAsync("/metrics"))));
+                    return held.Sum() == shards && !held.Contains(0);
+                },
+                $"every expert node has shards, {shards} in all");
             await nodes["engine"].EndAsync();
         }
         finally

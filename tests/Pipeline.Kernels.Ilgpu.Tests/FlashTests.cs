@@ -210,20 +210,6 @@ public sealed class FlashTests : IClassFixture<WideSimulator>
         return Append(sequence => sequence.Before..(sequence.Before + sequence.Rows), attend: true);
     }
 
-    private static DeviceBuffer Upload(IDevice device, float[] values, int rows)
-    {
-        var buffer = device.Allocate("input", rows, values.Length / rows);
-        device.Upload(values, buffer, 0);
-        return buffer;
-    }
-
-    private static float[] Read(IDevice device, DeviceBuffer buffer)
-    {
-        var values = new float[buffer.Rows * buffer.Columns];
-        device.Read(buffer, 0, buffer.Rows, values);
-        return values;
-    }
-
     private static double Largest(float[] expected, float[] actual) =>
         expected.Zip(actual, (e, a) => double.IsNaN(a) ? double.PositiveInfinity : Math.Abs((double)e - a)).Max();
 

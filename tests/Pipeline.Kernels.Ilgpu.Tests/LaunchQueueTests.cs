@@ -157,13 +157,6 @@ public sealed class LaunchQueueTests(OptimizedSimulator fixture) : IClassFixture
         return [.. logits.SelectMany(row => row)];
     }
 
-    private static float[] Read(IlgpuDevice device, DeviceBuffer buffer)
-    {
-        var values = new float[buffer.Rows * buffer.Columns];
-        device.Read(buffer, 0, buffer.Rows, values);
-        return values;
-    }
-
     /// <summary>What a driver's graph does, by the launches themselves.</summary>
     private sealed class Replay(Action enqueue) : ILaunchGraph
     {

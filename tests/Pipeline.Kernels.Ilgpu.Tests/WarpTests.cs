@@ -204,20 +204,6 @@ public sealed class WarpTests(WideSimulator one, TwoWarpSimulator two) : IClassF
             weights.Matrix(outputs, inputs, NumberFormat.BF16, WeightOrientation.OutputsByInputs, gap: 3),
             weights.Matrix(outputs, inputs, NumberFormat.BF16, WeightOrientation.InputsByOutputs));
 
-    private static DeviceBuffer Upload(IDevice device, float[] values, int rows)
-    {
-        var buffer = device.Allocate("input", rows, values.Length / rows);
-        device.Upload(values, buffer, 0);
-        return buffer;
-    }
-
-    private static float[] Read(IDevice device, DeviceBuffer buffer)
-    {
-        var values = new float[buffer.Rows * buffer.Columns];
-        device.Read(buffer, 0, buffer.Rows, values);
-        return values;
-    }
-
     private void Matches(double budget, Func<IDevice, float[]> calls, RuntimeFixture? fixture = null)
     {
         using var device = new IlgpuDevice((fixture ?? one).Runtime, ownsRuntime: false);

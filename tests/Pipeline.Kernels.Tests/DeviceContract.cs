@@ -38,18 +38,4 @@ public abstract partial class DeviceContract
             }
         }
     }
-
-    private static DeviceBuffer Upload(IDevice device, float[] values, int rows)
-    {
-        var buffer = device.Allocate("input", rows, values.Length / rows);
-        device.Upload(values, buffer, 0);
-        return buffer;
-    }
-
-    private static float[] Read(IDevice device, DeviceBuffer buffer)
-    {
-        var values = new float[buffer.Rows * buffer.Columns];
-        device.Read(buffer, 0, buffer.Rows, values);
-        return values;
-    }
 }

@@ -26,9 +26,6 @@ public sealed class ClusterNode : IAsyncDisposable
     private volatile bool _leaving;
     private volatile IActorRef? _region;
 
-    /// <summary>Copies that have a place; all of them until the coordinator has said which.</summary>
-    private volatile IReadOnlyList<StartCopy> _calls;
-
     private ClusterNode(
         ClusterSettings settings, NodeIdentity identity, ActorSystem system, ClusterTls? tls, ClusterBoard board, IActorRef node, ShardMap map, int replicas)
     {
@@ -42,7 +39,6 @@ public sealed class ClusterNode : IAsyncDisposable
         Replicas = replicas;
         Name = NodeName.Of(AkkaCluster.Get(system).SelfAddress);
         Directory = new ExpertDirectory(map, board, Name);
-        _calls = [.. Enumerable.Range(0, replicas).SelectMany(replica => Enumerable.Range(0, map.Shards).Select(shard => new StartCopy(shard, replica)))];
     }
 
     /// <summary>Of all actors of this process.</summary>
@@ -120,14 +116,15 @@ public sealed class ClusterNode : IAsyncDisposable
                 keeper.Tell(new StandInOrders(shards));
             }
         };
+        var allocation = new MemoryAllocation(ShardMap, Replicas, _settings.Cluster, Name, _board, news => _node.Tell(news));
         _region = await ClusterSharding.Get(System).StartAsync(
             ExpertShardActor.TypeName,
             id => Props.Create(() => new ExpertShardActor(ShardCopy.Parse(id)!.Value, keeper)),
             ClusterShardingSettings.Create(System).WithRole(ClusterSystem.RoleName(NodeRoles.Expert)),
             new ExpertShardActor.Extractor(),
-            new MemoryAllocation(ShardMap, Replicas, _settings.Cluster, Name, _board, TellPlacement),
+            allocation,
             PoisonPill.Instance);
-        _node.Tell(new Ready(dataPort, keeper, CallEntities));
+        _node.Tell(new Ready(dataPort, keeper, () => CallEntities(allocation.Placed)));
     }
 
     /// <summary>Hands this node's shards over, leaves the cluster and ends the actor system, all within the deadline.</summary>
@@ -175,22 +172,15 @@ public sealed class ClusterNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Called by the coordinator, if it is here, at each of its ticks.</summary>
-    private void TellPlacement(PlacementNews news, IReadOnlyList<StartCopy> calls)
-    {
-        _calls = calls;
-        _node.Tell(news);
-    }
-
     /// <summary>
     /// Sharding starts an entity by the first message to it, and after a hand-over or the loss of a node there is none. By a clock of its own, not by the
     /// coordinator's ticks: those stop while a shard's start is not confirmed, for ever where the node died that was to confirm it.
     /// </summary>
-    private void CallEntities()
+    private void CallEntities(IEnumerable<ShardCopy> copies)
     {
-        foreach (var call in _calls)
+        foreach (var copy in copies)
         {
-            _region?.Tell(call, ActorRefs.NoSender);
+            _region?.Tell(new StartCopy(copy.Shard, copy.Replica), ActorRefs.NoSender);
         }
     }
 

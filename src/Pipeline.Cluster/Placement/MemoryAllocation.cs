@@ -11,10 +11,14 @@ namespace Pipeline.Cluster.Placement;
 /// Akka.Cluster.Sharding's question "where does this shard live?", answered by <see cref="Placer"/> from the memory that nodes advertise. Runs within the
 /// coordinator, on one node; there each tick of rebalancing is also when the decision is told to all nodes.
 /// </summary>
+/// <remarks>
+/// Copies are asked for one by one, in any order. What was decided for those that have not been asked for yet holds: nodes load it already, and
+/// a decision made anew from what is there by then would be another one.
+/// </remarks>
 /// <param name="self">This node's name: sharding calls the local region by a path without address.</param>
-/// <param name="tell">Takes the decision of each tick, and a call for every copy that has a place.</param>
+/// <param name="tell">Takes the decision of each tick.</param>
 internal sealed class MemoryAllocation(
-    ShardMap map, int replicas, ClusterOptions options, string self, ClusterBoard board, Action<PlacementNews, IReadOnlyList<StartCopy>> tell)
+    ShardMap map, int replicas, ClusterOptions options, string self, ClusterBoard board, Action<PlacementNews> tell)
     : IShardAllocationStrategy
 {
     private readonly long[] _shardBytes = [.. Enumerable.Range(0, map.Shards).Select(map.Bytes)];
@@ -22,6 +26,13 @@ internal sealed class MemoryAllocation(
 
     /// <summary>Where copies that are being handed over go: their entity has no home in between.</summary>
     private readonly Dictionary<ShardCopy, string> _handovers = [];
+
+    /// <summary>Where each copy was last decided to be; null before the first decision here. Read by other threads.</summary>
+    private volatile IReadOnlyDictionary<ShardCopy, string>? _homes;
+
+    /// <summary>Copies that have a place; all of them where nothing was decided here.</summary>
+    public IEnumerable<ShardCopy> Placed =>
+        _homes?.Keys ?? Enumerable.Range(0, replicas).SelectMany(replica => Enumerable.Range(0, map.Shards).Select(shard => new ShardCopy(shard, replica)));
 
     public async Task<IActorRef> AllocateShard(
         IActorRef requester, string shardId, IImmutableDictionary<IActorRef, IImmutableList<string>> currentShardAllocations)
@@ -44,13 +55,13 @@ internal sealed class MemoryAllocation(
         var current = CopiesOf(currentShardAllocations);
         var nodes = Nodes(currentShardAllocations);
         var open = _gathering.Look(nodes, _shardBytes.Sum(), current.Count > 0, Now);
-        var result = Placer.Place(_shardBytes, open ? replicas : 0, nodes, current);
+        var result = Decide(open ? replicas : 0, nodes, current);
         foreach (var copy in _handovers.Keys.Where(copy => current.ContainsKey(copy) && !rebalanceInProgress.Contains(copy.Id)).ToList())
         {
             _handovers.Remove(copy);
         }
 
-        tell(News(result, current, nodes, open), [.. result.Homes.Keys.Select(copy => new StartCopy(copy.Shard, copy.Replica))]);
+        tell(News(result, current, nodes, open));
         return Task.FromResult<IImmutableSet<string>>(Movable(result, nodes, rebalanceInProgress));
     }
 
@@ -59,17 +70,37 @@ internal sealed class MemoryAllocation(
     private string? HomeOf(ShardCopy copy, IImmutableDictionary<IActorRef, IImmutableList<string>> allocations)
     {
         var nodes = Nodes(allocations);
-        if (_handovers.TryGetValue(copy, out var promised) && nodes.Any(node => node.Name == promised && node is { Leaving: false, Reachable: true }))
+        if ((_handovers.GetValueOrDefault(copy) ?? _homes?.GetValueOrDefault(copy)) is { } decided && Takes(nodes, decided, copy))
         {
-            return promised;
+            return decided;
         }
 
         var current = CopiesOf(allocations);
-        return _gathering.Look(nodes, _shardBytes.Sum(), current.Count > 0, Now)
-            && Placer.Place(_shardBytes, replicas, nodes, current).Homes.TryGetValue(copy, out var home)
-                ? home
-                : null;
+        return _gathering.Look(nodes, _shardBytes.Sum(), current.Count > 0, Now) ? Decide(replicas, nodes, current).Homes.GetValueOrDefault(copy) : null;
     }
+
+    private PlacementResult Decide(int wanted, IReadOnlyList<PlacementNode> nodes, Dictionary<ShardCopy, string> current)
+    {
+        var expected = new Dictionary<ShardCopy, string>(current);
+        foreach (var (copy, home) in _homes ?? new Dictionary<ShardCopy, string>())
+        {
+            if (Takes(nodes, home, copy))
+            {
+                expected.TryAdd(copy, home);
+            }
+        }
+
+        var result = Placer.Place(_shardBytes, wanted, nodes, expected);
+        _homes = result.Homes;
+        return result with
+        {
+            Moves = [.. result.Moves.Where(current.ContainsKey)],
+            Evicted = [.. result.Evicted.Where(current.ContainsKey)],
+        };
+    }
+
+    private static bool Takes(IReadOnlyList<PlacementNode> nodes, string name, ShardCopy copy) =>
+        nodes.Any(node => node.Name == name && node is { Leaving: false, Reachable: true } && !node.Refused.Contains(copy.Shard));
 
     /// <summary>Moves whose new home has the shard warm, and evictions.</summary>
     private ImmutableHashSet<string> Movable(PlacementResult result, IReadOnlyList<PlacementNode> nodes, IImmutableSet<string> inProgress)

@@ -110,6 +110,31 @@ internal sealed partial class CallTable
         EmptyOutbox();
     }
 
+    /// <summary>Time in which this process did not look, as it was stopped or had no thread, is nobody else's silence.</summary>
+    private void ForgiveOwnStandstill(long now)
+    {
+        var late = now - _lookedAt - (_resendAfter / 4);
+        _lookedAt = now;
+        if (late <= 0)
+        {
+            return;
+        }
+
+        foreach (var link in _links.Values)
+        {
+            link.HeardAt = Math.Min(now, link.HeardAt + late);
+        }
+
+        foreach (var call in _live.Values)
+        {
+            call.ResendAt += late;
+            foreach (var attempt in call.Attempts)
+            {
+                attempt.SentAt = Math.Min(now, attempt.SentAt + late);
+            }
+        }
+    }
+
     private void CheckLinks(long now)
     {
         foreach (var (host, link) in _links)
@@ -211,11 +236,15 @@ internal sealed partial class CallTable
         return fit;
     }
 
+    /// <summary>Of hosts that are all slow, the one that has been so for longest: it may have recovered.</summary>
+    private static bool IsBetter(NodeLink link, int rank, NodeLink best, int? bestRank) =>
+        rank < bestRank || (rank == bestRank && rank == 3 && link.SlowUntil < best.SlowUntil);
+
     /// <summary>Lower is better; null where it is to be left alone.</summary>
     private static int? Rank(NodeLink link, long now) => link switch
     {
         { IsLocal: true } => now < link.SlowUntil ? 3 : 0,
-        { State: LinkState.Open } => link.IsSuspect || now < link.SlowUntil ? 3 : 0,
+        { State: LinkState.Open } => link.IsSuspect ? 4 : now < link.SlowUntil ? 3 : 0,
         { State: LinkState.Resting } when now < link.RestUntil => null,
         _ => link.Trouble is null ? 1 : 2,
     };

@@ -26,6 +26,7 @@ internal sealed partial class CallTable
     private readonly RequestLayout _layout;
     private readonly long _resendAfter;
     private readonly long _retryAfter;
+    private long _lookedAt;
     private long _lastId;
     private bool _closed;
 
@@ -36,6 +37,7 @@ internal sealed partial class CallTable
         _layout = new RequestLayout(identity.Hidden);
         _resendAfter = Stamps(options.ResendAfter);
         _retryAfter = Stamps(RetryAfter);
+        _lookedAt = clock.GetTimestamp();
     }
 
     /// <summary>How often a host is looked for where none has a shard, beside each change that the directory tells.</summary>
@@ -151,6 +153,7 @@ internal sealed partial class CallTable
         lock (_lock)
         {
             var now = _clock.GetTimestamp();
+            ForgiveOwnStandstill(now);
             if (changed)
             {
                 ConnectAhead(now);
@@ -262,7 +265,7 @@ internal sealed partial class CallTable
         for (var i = 0; i < hosts.Count; i++)
         {
             var link = LinkTo(hosts[i], now);
-            if (AttemptOn(link, call) is null && IsFit(link, call) && Rank(link, now) is { } rank && (best is null || rank < Rank(best, now)))
+            if (AttemptOn(link, call) is null && IsFit(link, call) && Rank(link, now) is { } rank && (best is null || IsBetter(link, rank, best, Rank(best, now))))
             {
                 best = link;
             }

@@ -101,7 +101,7 @@ public sealed class FormingTests
     {
         await using var cluster = new TestCluster(shards: 3, "pipeline.cluster.gather-deadline = 1s");
         var first = await cluster.StartAsync(2);
-        await cluster.Until(() => first.State.Shards.Length == 2, "what fits is placed");
+        await cluster.Until(() => first.State.Shards.Length == 2 && first.Cluster.Unplaced is [{ MissingBytes: > 0 }], "what fits is placed, and the rest is known");
         var config = TestCluster.Layered($"pipeline.cluster.join = \"{first.Name}\"");
         var options = Engine.Configuration.OptionsBinder.Bind<ClusterOptions>(config, "pipeline.cluster");
 

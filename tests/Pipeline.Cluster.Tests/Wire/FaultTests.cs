@@ -90,8 +90,8 @@ public sealed class FaultTests
     {
         await using var lab = new WireLab(Impatient);
         var (slow, quick) = (lab.AddNode(), lab.AddNode());
-        lab.Directory.Set(slow.Host, quick.Host);
         var pass = lab.AddPass();
+        await PreferAsync(lab, pass, slow, quick);
         slow.Store.Close();
 
         await pass.StepAsync(new Random(1), layer: 0, rows: 16);
@@ -107,10 +107,10 @@ public sealed class FaultTests
     [Fact]
     public async Task A_host_is_told_what_nobody_waits_for_any_more_and_need_not_compute_it()
     {
-        await using var lab = new WireLab(Impatient);
+        await using var lab = new WireLab(WireLab.DefaultOptions with { ResendAfter = TimeSpan.FromSeconds(1) });
         var (slow, quick) = (lab.AddNode(), lab.AddNode());
-        lab.Directory.Set(slow.Host, quick.Host);
         var pass = lab.AddPass();
+        await PreferAsync(lab, pass, slow, quick);
         slow.Store.Close();
         var ticket = pass.Begin(new Random(1), layer: 0, rows: 16);
         await Eventually.IsTrue(() => slow.Store.Waiting.Length > 0, "the slow host has requests");
@@ -132,13 +132,13 @@ public sealed class FaultTests
     {
         await using var lab = new WireLab(Impatient);
         var (slow, quick) = (lab.AddNode(), lab.AddNode());
+        var pass = lab.AddPass();
+        await PreferAsync(lab, pass, slow, quick);
         slow.Store.Outcome = _ =>
         {
             Thread.Sleep(3 * Impatient.ResendAfter);
             return ExpertOutcome.Done;
         };
-        lab.Directory.Set(slow.Host, quick.Host);
-        var pass = lab.AddPass();
         await pass.StepAsync(new Random(1), layer: 0, rows: 8);
 
         var hedges = lab.Client.Meters.Hedges;
@@ -188,6 +188,28 @@ public sealed class FaultTests
 
         Assert.Equal(0, lab.Client.Meters.ConnectionsLost);
         Assert.Equal(lab.Client.Meters.Requests, node.Store.Served);
+    }
+
+    [Fact]
+    public async Task A_host_is_not_blamed_for_a_standstill_of_this_process()
+    {
+        var clock = new JumpingClock();
+        await using var lab = new WireLab(WireLab.DefaultOptions with { Deadline = TimeSpan.FromHours(1) }, clock: clock);
+        var (node, other) = (lab.AddNode(), lab.AddNode());
+        var pass = lab.AddPass();
+        await PreferAsync(lab, pass, node, other);
+        node.Store.Close();
+        var ticket = pass.Begin(new Random(1), layer: 0, rows: 16);
+        await Eventually.IsTrue(() => node.Store.Waiting.Length == 4, "all shards were asked");
+
+        clock.Jump(10 * WireLab.DefaultOptions.ResendAfter);
+        var looked = clock.Ticks;
+        await Eventually.IsTrue(() => clock.Ticks > looked + 2, "the client looked at its clocks");
+        node.Store.Open();
+        await pass.EndAsync(ticket);
+
+        Assert.Equal((0, 0, 0), (lab.Client.Meters.ConnectionsLost, lab.Client.Meters.Resends, lab.Client.Meters.Hedges));
+        Assert.Equal(0, other.Store.Served);
     }
 
     [Fact]
@@ -301,19 +323,24 @@ public sealed class FaultTests
         await Eventually.IsTrue(() => node.Store.Waiting.Length >= 8, "the node has what it may have");
         var bytes = node.Listener.Meters.BytesReceived;
         var decoded = decode.Begin(new Random(2), layer: 1, rows: 4);
-        node.Store.Outcome = request => request.Urgent ? ExpertOutcome.Done : Block(node, ExpertOutcome.Done);
+        using var rest = new ManualResetEventSlim();
+        var answered = 0;
+        node.Store.Outcome = request =>
+        {
+            // More than lie before the urgent ones, and less than there are.
+            if (!request.Urgent && ++answered > 40)
+            {
+                rest.Wait();
+            }
+
+            return ExpertOutcome.Done;
+        };
         Assert.InRange(bytes, 1, 1 << 16);
         node.Store.Open();
         await decode.EndAsync(decoded);
         Assert.False(prompt.Experts.TryEnd(prompted));
+        rest.Set();
         await prompt.EndAsync(prompted);
-
-        static ExpertOutcome Block(WireLab.Node node, ExpertOutcome outcome)
-        {
-            // Slow enough that the urgent ones, which came last, would come last.
-            Thread.Sleep(1);
-            return outcome;
-        }
     }
 
     [Fact]
@@ -368,5 +395,36 @@ public sealed class FaultTests
             await ended.CancelAsync();
             await chaos;
         }
+    }
+
+    /// <summary>Both may be asked, and as only the first is known to answer, it is the one that is.</summary>
+    private static async Task PreferAsync(WireLab lab, TestPass pass, WireLab.Node first, WireLab.Node second)
+    {
+        lab.Directory.Set(first.Host);
+        await pass.StepAsync(new Random(0), layer: 0, rows: 16);
+        lab.Directory.Set(first.Host, second.Host);
+    }
+
+    /// <summary>The system's time, but for jumps; counts what timers did.</summary>
+    private sealed class JumpingClock : TimeProvider
+    {
+        private long _jumped;
+        private long _ticks;
+
+        public long Ticks => Interlocked.Read(ref _ticks);
+
+        public void Jump(TimeSpan time) => Interlocked.Add(ref _jumped, (long)(time.TotalSeconds * TimestampFrequency));
+
+        public override long GetTimestamp() => base.GetTimestamp() + Interlocked.Read(ref _jumped);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => base.CreateTimer(
+            given =>
+            {
+                callback(given);
+                Interlocked.Increment(ref _ticks);
+            },
+            state,
+            dueTime,
+            period);
     }
 }

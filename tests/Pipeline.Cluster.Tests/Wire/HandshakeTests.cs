@@ -34,7 +34,7 @@ public sealed class HandshakeTests
         var trouble = lab.Client.Table.TroubleWith(node.Host)!;
         Assert.Contains(reason, trouble, StringComparison.Ordinal);
         Assert.Contains("node 1", trouble, StringComparison.Ordinal);
-        Assert.True(node.Listener.Meters.Refused > 0);
+        await Eventually.IsTrue(() => node.Listener.Meters.Refused > 0, "it is counted");
         Assert.Equal(0, node.Store.Served);
     }
 

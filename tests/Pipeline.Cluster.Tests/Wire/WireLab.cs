@@ -15,7 +15,7 @@ internal sealed class WireLab : IAsyncDisposable
     private readonly List<TestPass> _passes = [];
     private readonly List<Node> _nodes = [];
 
-    public WireLab(ExpertsOptions? options = null, int shards = 4, int hidden = 20, int slots = 2, ClusterTls? tls = null)
+    public WireLab(ExpertsOptions? options = null, int shards = 4, int hidden = 20, int slots = 2, ClusterTls? tls = null, TimeProvider? clock = null)
     {
         Options = options ?? DefaultOptions;
         using var folder = new TemporaryFolder();
@@ -25,7 +25,7 @@ internal sealed class WireLab : IAsyncDisposable
         Table = new ShardTable(Map);
         Identity = new WireIdentity("engine", "checkpoint", Map.Digest, "AVX", hidden, slots, Options.FrameBytes);
         Tls = tls;
-        Client = ExpertClient.Start(Identity, Options, Directory, LocalStore.Enqueue, tls);
+        Client = ExpertClient.Start(Identity, Options, Directory, LocalStore.Enqueue, tls, clock);
     }
 
     public static ExpertsOptions DefaultOptions { get; } = new(
