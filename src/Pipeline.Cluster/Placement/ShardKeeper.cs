@@ -121,7 +121,7 @@ internal sealed class ShardKeeper : SteadyActor, IWithTimers
     }
 
     private void Report() =>
-        _node.Tell(new Holdings(_held.Announced, _held.Awaited, _held.Refused(Now), _host.HeldBytes, _rowsPerSecond, _held.Problem));
+        _node.Tell(new Holdings(_held.Announced(Now), _held.Awaited, _held.Refused(Now), _host.HeldBytes, _rowsPerSecond, _held.Problem));
 
     private sealed record Done(int Shard, bool Release, Exception? Failure);
 

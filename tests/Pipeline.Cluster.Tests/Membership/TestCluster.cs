@@ -17,7 +17,7 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Faster than the defaults, for nothing is under load here, except what detects failures.</summary>
     private const string TestSettings =
         """
-        pipeline.cluster { port = 0, state-interval = 100ms, settle = 300ms, linger = 200ms, gather-deadline = 60s, join-wait = 500ms }
+        pipeline.cluster { port = 0, state-interval = 100ms, settle = 300ms, linger = 600ms, gather-deadline = 60s, join-wait = 500ms }
         akka {
           stdout-loglevel = OFF
           loglevel = WARNING

@@ -15,13 +15,14 @@ public sealed class HeldShardsTests
         Assert.Equal([0], held.Awaited);
         Assert.Equal(0, held.TakeNextToWarm(At(0)));
         Assert.Null(held.TakeNextToWarm(At(0)));
-        Assert.Empty(held.Announced);
+        Assert.Empty(held.Announced(At(0)));
 
         held.Warmed(0);
-        Assert.Equal([0], held.Announced);
+        Assert.Equal([0], held.Announced(At(0)));
 
         held.Left(new ShardCopy(0, 0), At(10));
-        Assert.Empty(held.Announced);
+        Assert.Equal([0], held.Announced(At(11.4)));
+        Assert.Empty(held.Announced(At(11.5)));
         Assert.Empty(held.TakeExpired(At(12.9)));
         Assert.Equal([0], held.TakeExpired(At(13)));
         Assert.Empty(held.TakeExpired(At(14)));
@@ -37,10 +38,10 @@ public sealed class HeldShardsTests
         Assert.Equal(1, held.TakeNextToWarm(At(0)));
         Assert.Equal(0, held.TakeNextToWarm(At(0)));
         held.Warmed(0);
-        Assert.Equal([0], held.Announced);
+        Assert.Equal([0], held.Announced(At(0)));
 
         held.Order(new HashSet<int>(), At(1));
-        Assert.Empty(held.Announced);
+        Assert.Empty(held.Announced(At(3)));
         Assert.Equal([0], held.TakeExpired(At(4)));
     }
 
@@ -54,11 +55,11 @@ public sealed class HeldShardsTests
         Assert.Equal(0, held.TakeNextToWarm(At(0)));
         held.Warmed(0);
         held.Warmed(1);
-        Assert.Equal([0, 1], held.Announced);
+        Assert.Equal([0, 1], held.Announced(At(0)));
 
         held.Order(new HashSet<int> { 0 }, At(1));
         held.StandIn(new HashSet<int>(), At(1));
-        Assert.Equal([0], held.Announced);
+        Assert.Equal([0], held.Announced(At(3)));
         Assert.Equal([1], held.TakeExpired(At(4)));
     }
 
@@ -85,7 +86,7 @@ public sealed class HeldShardsTests
         held.Left(new ShardCopy(0, 0), At(0));
         held.Arrived(new ShardCopy(0, 1));
 
-        Assert.Equal([0], held.Announced);
+        Assert.Equal([0], held.Announced(At(99)));
         Assert.Empty(held.TakeExpired(At(100)));
     }
 
@@ -151,7 +152,7 @@ public sealed class HeldShardsTests
         Assert.Equal(0, held.TakeNextToWarm(At(6)));
         held.Warmed(0);
         Assert.Null(held.Problem);
-        Assert.Equal([0, 1, 2], held.Announced);
+        Assert.Equal([0, 1, 2], held.Announced(At(6)));
     }
 
     [Fact]
@@ -198,8 +199,8 @@ public sealed class HeldShardsTests
                 }
 
                 Assert.True(inMemory.Count <= Memory);
-                Assert.Subset(inMemory, held.Announced.ToHashSet());
-                Assert.Empty(held.Announced.Intersect(warming));
+                Assert.Subset(inMemory, held.Announced(At(time)).ToHashSet());
+                Assert.Empty(held.Announced(At(time)).Intersect(warming));
             }
         });
 
