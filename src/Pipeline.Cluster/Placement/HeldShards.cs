@@ -27,11 +27,11 @@ internal sealed class HeldShards(IReadOnlyList<long> shardBytes, long memoryByte
     public HashSet<ShardCopy> Copies { get; } = [];
 
     /// <summary>
-    /// Warm, and wanted or not long unwanted, ascending: what other nodes are told. Who hears of the new home later than of this one's end would
-    /// know none in between; so this one ends half of the time later that it is kept.
+    /// Warm, and wanted or not long unwanted, ascending: what other nodes are told. An engine may hear from the new home later than from this one, and
+    /// would know of none in between; so this one goes on for the first half of the time that it keeps the shard.
     /// </summary>
     public int[] Announced(TimeSpan now) =>
-        [.. _holdings.Where(entry => entry.Value.Warm && !(now - entry.Value.UnwantedSince >= linger / 2)).Select(entry => entry.Key)];
+        [.. _holdings.Where(entry => entry.Value.Warm && (entry.Value.UnwantedSince is not { } since || now - since < linger / 2)).Select(entry => entry.Key)];
 
     /// <summary>Wanted and not warm, ascending.</summary>
     public int[] Awaited => [.. _holdings.Where(entry => !entry.Value.Warm && IsWanted(entry.Key)).Select(entry => entry.Key)];

@@ -81,22 +81,9 @@ internal sealed class MemoryAllocation(
 
     private PlacementResult Decide(int wanted, IReadOnlyList<PlacementNode> nodes, Dictionary<ShardCopy, string> current)
     {
-        var expected = new Dictionary<ShardCopy, string>(current);
-        foreach (var (copy, home) in _homes ?? new Dictionary<ShardCopy, string>())
-        {
-            if (Takes(nodes, home, copy))
-            {
-                expected.TryAdd(copy, home);
-            }
-        }
-
-        var result = Placer.Place(_shardBytes, wanted, nodes, expected);
+        var result = Placer.Place(_shardBytes, wanted, nodes, current, _homes);
         _homes = result.Homes;
-        return result with
-        {
-            Moves = [.. result.Moves.Where(current.ContainsKey)],
-            Evicted = [.. result.Evicted.Where(current.ContainsKey)],
-        };
+        return result;
     }
 
     private static bool Takes(IReadOnlyList<PlacementNode> nodes, string name, ShardCopy copy) =>

@@ -15,7 +15,7 @@ internal sealed record PlacementNode(string Name, long MemoryBytes, bool Leaving
 /// <summary>Where the copies of all shards are to be.</summary>
 /// <param name="Homes">The node of every copy that has a place.</param>
 /// <param name="Moves">Copies that are on another node now: they move when their new home has them warm.</param>
-/// <param name="Evicted">Copies that give up their place: to a shard that has no other copy, or because fewer copies are wanted than there are.</param>
+/// <param name="Evicted">Copies that give up their place: to a shard that has no other copy, or because fewer copies are wanted than there are. Said again until they have.</param>
 /// <param name="Unplaced">Wanted copies without a place, those of <paramref name="Evicted"/> included.</param>
 /// <param name="MissingBytes">Of the shards that have no copy at all: memory that further nodes have to offer; 0 where each has one.</param>
 internal sealed record PlacementResult(
@@ -36,13 +36,15 @@ internal static class Placer
     /// <param name="replicas">Copies wanted of each shard.</param>
     /// <param name="nodes">Names are unique.</param>
     /// <param name="current">Where copies are now; homes that are not among the nodes count as lost.</param>
+    /// <param name="decided">Where copies that are nowhere yet were to be, by an earlier decision that nodes act upon: they go there if it still is possible.</param>
     public static PlacementResult Place(
         IReadOnlyList<long> shardBytes,
         int replicas,
         IReadOnlyList<PlacementNode> nodes,
-        IReadOnlyDictionary<ShardCopy, string> current)
+        IReadOnlyDictionary<ShardCopy, string> current,
+        IReadOnlyDictionary<ShardCopy, string>? decided = null)
     {
-        var seating = new Seating(shardBytes, nodes);
+        var seating = new Seating(shardBytes, nodes, decided);
         var stuck = new List<ShardCopy>();
         var evicted = new List<ShardCopy>();
         foreach (var copy in seating.Keep(AllCopies(shardBytes.Count, replicas), current))
@@ -63,12 +65,15 @@ internal static class Placer
         var unplaced = stuck.FindAll(copy => !seating.TryStay(copy, current));
         var homes = seating.Homes();
         var names = nodes.Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
-        var reachable = nodes.Where(node => node.Reachable).Select(node => node.Name).ToHashSet(StringComparer.Ordinal);
-        var surplus = current.Where(entry => entry.Key.Replica >= replicas && reachable.Contains(entry.Value)).Select(entry => entry.Key);
+        var reachable = nodes.Where(node => node.Reachable).ToDictionary(node => node.Name, StringComparer.Ordinal);
+        var homeless = current
+            .Where(entry => !homes.ContainsKey(entry.Key) && reachable.TryGetValue(entry.Value, out var node)
+                && (entry.Key.Replica >= replicas || !node.Refused.Contains(entry.Key.Shard)))
+            .Select(entry => entry.Key);
         return new PlacementResult(
             homes,
             [.. homes.Where(home => current.TryGetValue(home.Key, out var now) && now != home.Value && names.Contains(now)).Select(home => home.Key)],
-            [.. evicted.Where(copy => current.ContainsKey(copy) && !homes.ContainsKey(copy)), .. surplus.Order(ShardCopy.Order)],
+            [.. homeless.Order(ShardCopy.Order)],
             unplaced,
             seating.Missing(unplaced));
     }

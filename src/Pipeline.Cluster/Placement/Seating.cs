@@ -7,12 +7,13 @@ internal sealed class Seating
     private const double ShareTolerance = 1e-9;
 
     private readonly IReadOnlyList<long> _shardBytes;
+    private readonly IReadOnlyDictionary<ShardCopy, string>? _decided;
     private readonly Seat[] _staying;
     private readonly Seat[] _leaving;
 
-    public Seating(IReadOnlyList<long> shardBytes, IReadOnlyList<PlacementNode> nodes)
+    public Seating(IReadOnlyList<long> shardBytes, IReadOnlyList<PlacementNode> nodes, IReadOnlyDictionary<ShardCopy, string>? decided)
     {
-        _shardBytes = shardBytes;
+        (_shardBytes, _decided) = (shardBytes, decided);
         var seats = nodes.OrderBy(node => node.Name, StringComparer.Ordinal).Select(node => new Seat(node)).ToList();
         _staying = [.. seats.Where(seat => !seat.Node.Leaving && seat.Node.MemoryBytes > 0)];
         _leaving = [.. seats.Where(seat => seat.Node.Leaving)];
@@ -48,12 +49,14 @@ internal sealed class Seating
             .Select(entry => entry.Copy)];
     }
 
-    /// <summary>Seats a copy where it is warm already, else where the share is least afterwards.</summary>
+    /// <summary>Seats a copy where it was decided to be, else where it is warm already, else where the share is least afterwards.</summary>
     public bool TrySeat(ShardCopy copy)
     {
+        var decided = _decided?.GetValueOrDefault(copy);
         var seat = _staying
             .Where(seat => Takes(seat, copy))
-            .OrderByDescending(seat => seat.Node.Warm.Contains(copy.Shard))
+            .OrderByDescending(seat => seat.Node.Name == decided)
+            .ThenByDescending(seat => seat.Node.Warm.Contains(copy.Shard))
             .ThenBy(seat => ShareWith(seat, copy))
             .FirstOrDefault();
         if (seat is not null)

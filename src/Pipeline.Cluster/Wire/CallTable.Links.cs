@@ -110,7 +110,10 @@ internal sealed partial class CallTable
         EmptyOutbox();
     }
 
-    /// <summary>Time in which this process did not look, as it was stopped or had no thread, is nobody else's silence.</summary>
+    /// <summary>
+    /// Time in which this process did not look, as it was stopped or had no thread, is nobody else's silence. The deadline stays: it is a promise
+    /// to whoever waits for the step, and they waited.
+    /// </summary>
     private void ForgiveOwnStandstill(long now)
     {
         var late = now - _lookedAt - (_resendAfter / 4);
@@ -127,7 +130,7 @@ internal sealed partial class CallTable
 
         foreach (var call in _live.Values)
         {
-            call.ResendAt += late;
+            call.ResendAt = Math.Min(now + (_resendAfter << Math.Min(call.Resends, 4)), call.ResendAt + late);
             foreach (var attempt in call.Attempts)
             {
                 attempt.SentAt = Math.Min(now, attempt.SentAt + late);
@@ -236,7 +239,7 @@ internal sealed partial class CallTable
         return fit;
     }
 
-    /// <summary>Of hosts that are all slow, the one that has been so for longest: it may have recovered.</summary>
+    /// <summary>Of hosts that are all slow, the one that was found so longest ago: it may have recovered.</summary>
     private static bool IsBetter(NodeLink link, int rank, NodeLink best, int? bestRank) =>
         rank < bestRank || (rank == bestRank && rank == 3 && link.SlowUntil < best.SlowUntil);
 

@@ -87,6 +87,51 @@ public sealed class MemoryAllocationTests
         Assert.Equal(Shards, _allocation.Placed.Count());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_second_copy_that_gives_way_to_a_shard_without_any_is_evicted_whoever_decides_first(bool askedFirst)
+    {
+        var map = ShardMap.Create(ShardMapTests.RandomModel(layers: 1, step: 1, experts: 8 * 5), 5, null, ShardBytes / 8);
+        var allocation = new MemoryAllocation(map, replicas: 2, TestCluster.Options("pipeline.cluster { minimum-experts = 1, settle = 0s }"), "self", _board, news => _told = news);
+        Know(s_names[..2], memory: 3 * ShardBytes);
+        var homes = Allocations().Remove(_regions[2]).SetItem(_regions[0], ["0.0", "2.0", "1.1"]).SetItem(_regions[1], ["1.0", "3.0", "0.1"]);
+        if (!askedFirst)
+        {
+            Assert.NotEmpty(await allocation.Rebalance(homes, ImmutableHashSet<string>.Empty));
+        }
+
+        var region = (Region)await allocation.AllocateShard(_regions[0], "4.0", homes);
+        homes = homes.SetItem(region, homes[region].Add("4.0"));
+
+        // Its hand-over may take several ticks, and may fail.
+        for (var tick = 0; tick < 2; tick++)
+        {
+            var evicted = Assert.Single(await allocation.Rebalance(homes, ImmutableHashSet<string>.Empty));
+            Assert.Contains(evicted, homes[region]);
+            Assert.Contains(_told!.Homes, node => node.Node == region.Name && node.Shards.Contains(4) && node.Shards.Length == 3);
+        }
+    }
+
+    [Fact]
+    public async Task What_nobody_has_asked_for_yet_goes_to_a_node_that_joins_before_what_is_held()
+    {
+        var homes = Allocations().Remove(_regions[2]);
+        Know(s_names[..2]);
+        foreach (var shard in Enumerable.Range(0, 8))
+        {
+            homes = homes.SetItem(_regions[shard % 2], homes[_regions[shard % 2]].Add($"{shard}.0"));
+        }
+
+        await TickAsync(homes);
+        Assert.DoesNotContain(s_names[2], Homes().Values);
+
+        Know(s_names);
+        homes = homes.Add(_regions[2], ImmutableList<string>.Empty);
+        Assert.Empty(await _allocation.Rebalance(homes, ImmutableHashSet<string>.Empty));
+        Assert.All(Enumerable.Range(8, 4), shard => Assert.Equal(s_names[2], Homes()[shard]));
+    }
+
     private ImmutableDictionary<IActorRef, IImmutableList<string>> Allocations() =>
         _regions.ToImmutableDictionary(region => (IActorRef)region, _ => (IImmutableList<string>)ImmutableList<string>.Empty);
 
@@ -98,8 +143,8 @@ public sealed class MemoryAllocationTests
     private Dictionary<int, string> Homes() =>
         _told!.Homes.SelectMany(homes => homes.Shards.Select(shard => (shard, homes.Node))).ToDictionary(entry => entry.shard, entry => entry.Node);
 
-    private void Know(IEnumerable<string> names) => _board.Publish(new ClusterView(
-        [.. names.Select(name => new NodeState(name, 1, 1, NodePhase.Ready, NodeRoles.Expert, "d1", "test", "127.0.0.1", 1, Shards * ShardBytes, 0, [], [], 0, null, []))],
+    private void Know(IEnumerable<string> names, long memory = Shards * ShardBytes) => _board.Publish(new ClusterView(
+        [.. names.Select(name => new NodeState(name, 1, 1, NodePhase.Ready, NodeRoles.Expert, "d1", "test", "127.0.0.1", 1, memory, 0, [], [], 0, null, []))],
         null));
 
     /// <summary>A node's region, of which only the address counts.</summary>

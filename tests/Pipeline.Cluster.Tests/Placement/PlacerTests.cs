@@ -46,6 +46,15 @@ public sealed class PlacerTests
     });
 
     [Fact]
+    public void What_is_held_and_has_no_home_any_more_is_evicted_where_somebody_can_be_told_and_loads_it() => Scenes.Sample(scene =>
+    {
+        var nodes = scene.Nodes.ToDictionary(node => node.Name, StringComparer.Ordinal);
+        var homeless = scene.Current.Where(entry => !scene.Result.Homes.ContainsKey(entry.Key)
+            && nodes.TryGetValue(entry.Value, out var node) && node.Reachable && !node.Refused.Contains(entry.Key.Shard));
+        Assert.Equal(homeless.Select(entry => entry.Key).Order(ShardCopy.Order), scene.Result.Evicted.Where(copy => copy.Replica < scene.Replicas).Order(ShardCopy.Order));
+    });
+
+    [Fact]
     public void A_shard_is_without_copy_only_where_no_node_has_room_or_a_second_copy_to_give_up() => Scenes.Sample(scene =>
     {
         var homes = scene.Result.Homes;

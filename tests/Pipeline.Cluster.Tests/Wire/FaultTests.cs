@@ -154,6 +154,28 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task Of_slow_hosts_the_one_that_was_found_so_longest_ago_is_asked()
+    {
+        await using var lab = new WireLab(Impatient);
+        var (first, second) = (lab.AddNode(), lab.AddNode());
+        var pass = lab.AddPass();
+        await PreferAsync(lab, pass, first, second);
+        foreach (var (slow, other) in new[] { (first, second), (second, first) })
+        {
+            lab.Directory.Set(slow.Host, other.Host);
+            var answered = slow.Store.Served;
+            slow.Store.Close();
+            await pass.StepAsync(new Random(1), layer: 0, rows: 16);
+            slow.Store.Open();
+            await Eventually.IsTrue(() => slow.Store.Served == answered + 4, "it answers late");
+        }
+
+        var served = second.Store.Served;
+        await pass.StepAsync(new Random(2), layer: 1, rows: 16);
+        Assert.Equal(served, second.Store.Served);
+    }
+
+    [Fact]
     public async Task What_an_engine_asked_before_it_was_killed_is_not_wanted_any_more()
     {
         await using var lab = new WireLab();
@@ -337,9 +359,16 @@ public sealed class FaultTests
         };
         Assert.InRange(bytes, 1, 1 << 16);
         node.Store.Open();
-        await decode.EndAsync(decoded);
-        Assert.False(prompt.Experts.TryEnd(prompted));
-        rest.Set();
+        try
+        {
+            await decode.EndAsync(decoded);
+            Assert.False(prompt.Experts.TryEnd(prompted));
+        }
+        finally
+        {
+            rest.Set();
+        }
+
         await prompt.EndAsync(prompted);
     }
 
@@ -397,7 +426,7 @@ public sealed class FaultTests
         }
     }
 
-    /// <summary>Both may be asked, and as only the first is known to answer, it is the one that is.</summary>
+    /// <summary>Both may be asked, and it is the first that is: it stands first and is connected to.</summary>
     private static async Task PreferAsync(WireLab lab, TestPass pass, WireLab.Node first, WireLab.Node second)
     {
         lab.Directory.Set(first.Host);

@@ -38,7 +38,7 @@ public sealed class HostileTests
         await ended.CancelAsync();
         await honest;
 
-        // Some leave before they are thrown out; of all others each is counted, those without a greeting as refused.
+        // Some leave before they are thrown out; of all others each is counted, one that greets with a refusal as refused.
         await Eventually.IsTrue(() => node.Listener.Meters.Broken + node.Listener.Meters.Refused >= broken.Sum(), $"seed {seed}: {broken.Sum()} are counted");
         Assert.True(broken.Sum() > frames / 2, $"seed {seed}: {broken.Sum()} thrown out");
         Assert.Equal(0, lab.Client.Meters.ConnectionsLost);

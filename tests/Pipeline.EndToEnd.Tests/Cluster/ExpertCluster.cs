@@ -28,7 +28,7 @@ internal sealed class ExpertCluster : IDisposable
                 await cluster.JoinAsync();
             }
 
-            await cluster.IsWholeAsync(shards * replicas);
+            await cluster.IsWholeAsync(shards, replicas);
             return cluster;
         }
         catch
@@ -52,8 +52,10 @@ internal sealed class ExpertCluster : IDisposable
         node.Dispose();
     }
 
-    /// <summary>Waits until the members that are here hold so many shard copies.</summary>
-    public Task IsWholeAsync(int copies) => Eventually.IsTrue(() => ExpertsAsync().Result.Sum(node => node.Shards.Length) == copies, $"{copies} shard copies are held");
+    /// <summary>Waits until the members that are here hold all shards, each so many times.</summary>
+    public Task IsWholeAsync(int shards, int replicas = 1) => Eventually.IsTrue(
+        async () => (await ExpertsAsync()).SelectMany(node => node.Shards).Order().SequenceEqual(Enumerable.Range(0, shards).SelectMany(shard => Enumerable.Repeat(shard, replicas))),
+        $"{replicas} copies of {shards} shards are held");
 
     /// <summary>Waits until another node says so of a node.</summary>
     public Task IsSeenAsync(NodeProcess node, Func<ExpertNode, bool> condition, string what)

@@ -227,7 +227,7 @@ public sealed class FaultTests(FaultTests.OneProcess one, ITestOutputHelper outp
                 await cluster.JoinAsync();
             }
 
-            await cluster.IsWholeAsync(Shards * replicas);
+            await cluster.IsWholeAsync(Shards, replicas);
         }
     }
 
